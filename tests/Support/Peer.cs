@@ -1,0 +1,26 @@
+using Xunit;
+
+namespace Orleans.Mail.Support;
+
+/// <summary>
+/// Programs that nobody here wrote and that tests talk to. Where one is missing, a newcomer's run skips the test with that reason,
+/// and a run with <c>CI=true</c> fails: there a skipped test would hide a missing install step.
+/// </summary>
+public static class Peer
+{
+    static readonly string[] Folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator), "/usr/sbin", "/usr/local/sbin", "/sbin"];
+
+    /// <summary>Full path of a program; skips or fails the calling test when it is not installed.</summary>
+    public static string Require(string program)
+    {
+        var path = Find(program);
+        if (path is not null) return path;
+        var reason = $"'{program}' is not installed.";
+        if (string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase)) Assert.Fail(reason + " CI installs every peer program.");
+        Assert.Skip(reason);
+        return "";
+    }
+
+    public static string? Find(string program) =>
+        Folders.Where(folder => folder.Length > 0).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+}
