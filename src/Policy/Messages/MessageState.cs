@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+
+namespace Orleans.Mail.Policy.Messages;
+
+/// <summary>
+/// Everything durable about a message but its content. Changed only by <see cref="MessageTransitions"/>.
+/// Stored in Orleans' binary format: ids are append-only, members are never reused (a test holds stored octets of each released version).
+/// </summary>
+[GenerateSerializer, Immutable, Alias("mail.v1.MessageState")]
+public sealed record MessageState
+{
+    [Id(0)] public required MessageId Id { get; init; }
+    [Id(1)] public required string Tenant { get; init; }
+    [Id(2)] public string? IdempotencyKey { get; init; }
+
+    /// <summary>SHA-256 over envelope and content: tells a repeated submission from another one under the same key.</summary>
+    [Id(3)] public required ImmutableArray<byte> Fingerprint { get; init; }
+
+    [Id(4)] public required string From { get; init; }
+    [Id(5)] public required ImmutableArray<RecipientRecord> Recipients { get; init; }
+    [Id(6)] public Priority Priority { get; init; }
+    [Id(7)] public string? Campaign { get; init; }
+    [Id(8)] public ImmutableArray<string> Tags { get; init; } = [];
+    [Id(9)] public ImmutableDictionary<string, string>? Metadata { get; init; }
+    [Id(10)] public required DateTimeOffset AcceptedAt { get; init; }
+    [Id(11)] public DateTimeOffset? SendAt { get; init; }
+    [Id(12)] public required DateTimeOffset ExpiresAt { get; init; }
+    [Id(13)] public DoubtPolicy Doubt { get; init; }
+    [Id(14)] public required long ContentBytes { get; init; }
+    [Id(15)] public bool NeedsEightBitMime { get; init; }
+    [Id(16)] public bool NeedsSmtpUtf8 { get; init; }
+    [Id(17)] public string? TraceParent { get; init; }
+
+    /// <summary>Attempts that were begun and not concluded, at most one a site.</summary>
+    [Id(18)] public ImmutableArray<OpenAttempt> Open { get; init; } = [];
+
+    /// <summary>The newest concluded attempts, oldest first, at most <see cref="MessageTransitions.MaxHistory"/>.</summary>
+    [Id(19)] public ImmutableArray<AttemptStatus> History { get; init; } = [];
+
+    /// <summary>Attempts ever begun; the next one's number is one more.</summary>
+    [Id(20)] public int AttemptCount { get; init; }
+
+    [Id(21)] public DateTimeOffset? FinalAt { get; init; }
+
+    /// <summary>Whether a reminder may exist: set by the commit before it is registered, so that it is never forgotten.</summary>
+    [Id(22)] public bool HasReminder { get; init; }
+
+    public bool IsFinal => FinalAt is not null;
+}
+
+/// <summary>One recipient and what became of it.</summary>
+[GenerateSerializer, Immutable, Alias("mail.v1.RecipientRecord")]
+public sealed record RecipientRecord
+{
+    [Id(0)] public required string Address { get; init; }
+    [Id(1)] public Fate Fate { get; init; }
+
+    /// <summary>Not to be tried before.</summary>
+    [Id(2)] public DateTimeOffset NextDue { get; init; }
+
+    [Id(3)] public SmtpReply? LastReply { get; init; }
+    [Id(4)] public string? Category { get; init; }
+    [Id(5)] public int AttemptCount { get; init; }
+
+    public bool IsOpen => Fate is Fate.Pending or Fate.Deferred;
+
+    /// <summary>The domain part: everything after the last @.</summary>
+    public string Domain => Address[(Address.LastIndexOf('@') + 1)..];
+}
+
+/// <summary>What became of a recipient.</summary>
+[GenerateSerializer, Alias("mail.v1.Fate")]
+public enum Fate : byte
+{
+    Pending = 0,
+    Deferred = 1,
+    Delivered = 2,
+    Bounced = 3,
+    Expired = 4,
+    Cancelled = 5,
+    Suppressed = 6,
+    Uncertain = 7,
+}
+
+/// <summary>An attempt written ahead of its first octet.</summary>
+[GenerateSerializer, Immutable, Alias("mail.v1.OpenAttempt")]
+public sealed record OpenAttempt
+{
+    [Id(0)] public required int Number { get; init; }
+    [Id(1)] public required string Site { get; init; }
+    [Id(2)] public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>The spool's fence when it was begun: an attempt of a dead epoch has no session any more.</summary>
+    [Id(3)] public required long Epoch { get; init; }
+
+    /// <summary>Indexes into <see cref="MessageState.Recipients"/>.</summary>
+    [Id(4)] public required ImmutableArray<int> Recipients { get; init; }
+
+    /// <summary>By then the session that runs it has ended, whatever happened.</summary>
+    [Id(5)] public required DateTimeOffset Deadline { get; init; }
+}

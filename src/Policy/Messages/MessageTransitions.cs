@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using Orleans.Mail.Policy.Outcomes;
+
+namespace Orleans.Mail.Policy.Messages;
+
+/// <summary>A message's next state and the facts that led there: committed together.</summary>
+public sealed record Step(MessageState State, ImmutableArray<DeliveryEvent> Events);
+
+/// <summary>What an attempt meant for one recipient, and when to try again where that is so.</summary>
+/// <param name="Outcome">The judgement.</param>
+/// <param name="Reply">The remote's words.</param>
+/// <param name="NextDue">For Deferred, and for Uncertain under <see cref="DoubtPolicy.Retry"/>; null means there is no time left.</param>
+public sealed record RecipientOutcome(Outcome Outcome, SmtpReply? Reply, DateTimeOffset? NextDue);
+
+/// <summary>The only code that changes a <see cref="MessageState"/>. Pure: the same arguments give the same step.</summary>
+public static class MessageTransitions
+{
+    /// <summary>How many concluded attempts a message remembers.</summary>
+    public const int MaxHistory = 20;
+
+    /// <summary>Takes ownership. <paramref name="draft"/> holds all that the caller asked for.</summary>
+    public static Step Accept(MessageState draft) =>
+        new(draft, [Fact(draft, EventType.Accepted, draft.AcceptedAt)]);
+
+    /// <summary>Opens an attempt for <paramref name="recipients"/>, all of them open and in no other attempt.</summary>
+    public static Step Begin(MessageState state, string site, ImmutableArray<int> recipients, long epoch, DateTimeOffset now, DateTimeOffset deadline)
+    {
+        var attempt = new OpenAttempt
+        {
+            Number = state.AttemptCount + 1,
+            Site = site,
+            StartedAt = now,
+            Epoch = epoch,
+            Recipients = recipients,
+            Deadline = deadline,
+        };
+        var begun = state with { AttemptCount = attempt.Number, Open = state.Open.Add(attempt) };
+        return new Step(begun, [Fact(begun, EventType.Attempting, now) with { Attempt = attempt.Number }]);
+    }
+
+    /// <summary>Closes an attempt with one outcome for each of its recipients, in its order.</summary>
+    public static Step Complete(MessageState state, OpenAttempt attempt, IReadOnlyList<RecipientOutcome> outcomes, string? host, string? tls, DateTimeOffset now)
+    {
+        var recipients = state.Recipients.ToBuilder();
+        var events = ImmutableArray.CreateBuilder<DeliveryEvent>(outcomes.Count);
+        var listed = new AttemptOutcome[outcomes.Count];
+        for (var i = 0; i < outcomes.Count; i++)
+        {
+            var index = attempt.Recipients[i];
+            var (after, fact) = Apply(state, recipients[index], outcomes[i], now);
+            recipients[index] = after with { AttemptCount = after.AttemptCount + 1 };
+            listed[i] = new AttemptOutcome(after.Address, fact.Type, outcomes[i].Outcome.Category, outcomes[i].Reply);
+            foreach (var told in Tell(fact, outcomes[i], after))
+                events.Add(told with { Attempt = attempt.Number, Host = host, Tls = tls });
+        }
+
+        var concluded = new AttemptStatus
+        {
+            Number = attempt.Number,
+            StartedAt = attempt.StartedAt,
+            Duration = now > attempt.StartedAt ? now - attempt.StartedAt : TimeSpan.Zero,
+            Site = attempt.Site,
+            Host = host,
+            Tls = tls,
+            Outcomes = listed,
+        };
+        var history = state.History.Length < MaxHistory ? state.History : state.History.RemoveAt(0);
+        return Settle(state with
+        {
+            Recipients = recipients.MoveToImmutable(),
+            Open = state.Open.Remove(attempt),
+            History = history.Add(concluded),
+        }, events.ToImmutable(), now);
+    }
+
+    /// <summary>Ends every recipient that is open, and in no attempt, because its time is over.</summary>
+    public static Step Expire(MessageState state, DateTimeOffset now) =>
+        End(state, Fate.Expired, EventType.Expired, Categories.Expired, now);
+
+    /// <summary>Ends every recipient that is open, and in no attempt, because its sender says so.</summary>
+    public static Step Cancel(MessageState state, DateTimeOffset now) =>
+        End(state, Fate.Cancelled, EventType.Cancelled, Categories.Cancelled, now);
+
+    static Step End(MessageState state, Fate fate, EventType type, string category, DateTimeOffset now)
+    {
+        var recipients = state.Recipients.ToBuilder();
+        var events = ImmutableArray.CreateBuilder<DeliveryEvent>();
+        for (var i = 0; i < recipients.Count; i++)
+        {
+            var recipient = recipients[i];
+            if (!recipient.IsOpen || IsInAttempt(state, i)) continue;
+            recipients[i] = recipient with { Fate = fate };
+            events.Add(Fact(state, type, now) with { Recipient = recipient.Address, Category = category, Reply = recipient.LastReply });
+        }
+
+        return Settle(state with { Recipients = recipients.MoveToImmutable() }, events.ToImmutable(), now);
+    }
+
+    public static bool IsInAttempt(MessageState state, int recipient)
+    {
+        foreach (var attempt in state.Open)
+            if (attempt.Recipients.Contains(recipient))
+                return true;
+        return false;
+    }
+
+    static (RecipientRecord After, DeliveryEvent Fact) Apply(MessageState state, RecipientRecord before, RecipientOutcome outcome, DateTimeOffset now)
+    {
+        var after = before with { LastReply = outcome.Reply ?? before.LastReply, Category = outcome.Outcome.Category };
+        var fact = Fact(state, default, now) with { Recipient = before.Address, Reply = outcome.Reply, Category = outcome.Outcome.Category };
+        return outcome.Outcome.Kind switch
+        {
+            OutcomeKind.Delivered => (after with { Fate = Fate.Delivered }, fact with { Type = EventType.Delivered }),
+            OutcomeKind.Failed => (after with { Fate = Fate.Bounced }, fact with { Type = EventType.Bounced }),
+            OutcomeKind.Uncertain when state.Doubt is DoubtPolicy.Stop => (after with { Fate = Fate.Uncertain }, fact with { Type = EventType.Uncertain }),
+            OutcomeKind.Uncertain or OutcomeKind.Deferred when outcome.NextDue is null => (after with { Fate = Fate.Expired }, fact with { Type = EventType.Expired }),
+            OutcomeKind.Uncertain => (after with { Fate = Fate.Deferred, NextDue = outcome.NextDue.Value }, fact with { Type = EventType.Uncertain, NextAttemptAt = outcome.NextDue }),
+            OutcomeKind.Deferred => (after with { Fate = Fate.Deferred, NextDue = outcome.NextDue!.Value }, fact with { Type = EventType.Deferred, NextAttemptAt = outcome.NextDue }),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    // A doubt is told even when no time is left for another try, or a possible duplicate would go unexplained.
+    static IEnumerable<DeliveryEvent> Tell(DeliveryEvent fact, RecipientOutcome outcome, RecipientRecord after)
+    {
+        if (outcome.Outcome.Kind is OutcomeKind.Uncertain && after.Fate is Fate.Expired) yield return fact with { Type = EventType.Uncertain };
+        yield return fact;
+    }
+
+    static Step Settle(MessageState state, ImmutableArray<DeliveryEvent> events, DateTimeOffset now)
+    {
+        var isFinal = state.Open.IsEmpty && state.Recipients.All(recipient => !recipient.IsOpen);
+        return new Step(isFinal ? state with { FinalAt = now } : state, events);
+    }
+
+    static DeliveryEvent Fact(MessageState state, EventType type, DateTimeOffset now) => new()
+    {
+        MessageId = state.Id,
+        Type = type,
+        At = now,
+        Tenant = state.Tenant,
+        Campaign = state.Campaign,
+        Tags = [.. state.Tags],
+        IdempotencyKey = state.IdempotencyKey,
+    };
+}
