@@ -14,7 +14,7 @@ public readonly record struct EventPosition
 
     [Id(0)] long[]? Numbers { get; init; }
 
-    /// <summary>The place after event number <paramref name="after"/>[i] of shard i, for every shard.</summary>
+    /// <summary>The place after event number <paramref name="after"/>[i] of shard i, for every shard; -1 before the oldest kept.</summary>
     public static EventPosition Of(params long[] after) => new() { Numbers = [.. after] };
 
     /// <summary>Before the oldest event that is still kept.</summary>
@@ -56,7 +56,7 @@ public readonly record struct EventPosition
                 if ((bytes[i++] & 0x80) == 0) break;
             }
 
-            after.Add(value);
+            after.Add(value - 1);
         }
 
         if (after.Count == 0) return false;
@@ -70,7 +70,8 @@ public readonly record struct EventPosition
         var bytes = new List<byte>(Numbers.Length * 3);
         foreach (var number in Numbers)
         {
-            var rest = (ulong)number;
+            // One more than the number, so that -1, a shard not read yet, takes one octet too.
+            var rest = (ulong)(number + 1);
             for (; rest >= 0x80; rest >>= 7) bytes.Add((byte)(rest | 0x80));
             bytes.Add((byte)rest);
         }

@@ -40,6 +40,12 @@ public sealed record SubmitRequest
 
     /// <summary>W3C trace context of the submitting operation, linked from later attempts.</summary>
     [Id(13)] public string? TraceParent { get; init; }
+
+    /// <summary>
+    /// SHA-256 of what the caller said, where the client rendered <see cref="Content"/> from it: two renderings of one draft differ in their Date.
+    /// It stands for content and envelope when a known id is submitted again; null to compare those themselves.
+    /// </summary>
+    [Id(14)] public byte[]? ContentDigest { get; init; }
 }
 
 /// <summary>Proof that the service owns a message: given only after the commit.</summary>
