@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Mail.Grains.Diagnostics;
+using Orleans.Mail.Grains.Options;
+
+namespace Orleans.Mail.Grains.Delivery;
+
+/// <summary>
+/// The sessions of one silo. A domain grain offers work; the engine signals a session that idles, or opens one.
+/// How many a site may have is the domain grain's decision, how many the silo may have is the engine's.
+/// </summary>
+sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions options, ILogger<DeliveryEngine> log) : IHostedService
+{
+    readonly ConcurrentDictionary<string, SiteSessions> _sites = new();
+    readonly CancellationTokenSource _abandon = new();
+    int _sessionCount;
+    volatile bool _isStopping;
+
+    /// <summary>There are <paramref name="queued"/> tickets for a site that may have <paramref name="limit"/> sessions.</summary>
+    public void Offer(string site, int queued, int limit)
+    {
+        if (_isStopping) return;
+        var sessions = _sites.GetOrAdd(site, static _ => new SiteSessions());
+        lock (sessions)
+        {
+            var wanted = queued;
+            foreach (var idle in sessions.Idle)
+            {
+                if (wanted-- <= 0) return;
+                idle.Signal();
+            }
+
+            for (var room = limit - sessions.Count; wanted > 0 && room > 0 && TryReserve(); wanted--, room--)
+            {
+                sessions.Count++;
+                _ = RunAsync(site, sessions);
+            }
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Lets running transactions end for a while, then drops them. Nothing depends on it: what is cut off is recovered as after a crash.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _isStopping = true;
+        foreach (var sessions in _sites.Values)
+            lock (sessions)
+                foreach (var session in sessions.All)
+                    session.Stop();
+        using var timer = new CancellationTokenSource(options.StopTimeout, services.Clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        await Task.WhenAny(_drained.Task, Task.Delay(Timeout.InfiniteTimeSpan, limit.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _abandon.CancelAsync().ConfigureAwait(false);
+    }
+
+    readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    bool TryReserve()
+    {
+        if (Interlocked.Increment(ref _sessionCount) <= options.MaxSessions) return true;
+        Interlocked.Decrement(ref _sessionCount);
+        return false;
+    }
+
+    async Task RunAsync(string site, SiteSessions sessions)
+    {
+        // Leaves the domain grain's turn: a session is no grain work.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var session = new SiteSession(site, services, options, sessions, _abandon.Token);
+        lock (sessions) sessions.All.Add(session);
+        MailInstruments.Sessions.Add(1);
+        try
+        {
+            await session.RunAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            LogSessionFailed(site, exception);
+        }
+        finally
+        {
+            MailInstruments.Sessions.Add(-1);
+            lock (sessions)
+            {
+                sessions.All.Remove(session);
+                sessions.Idle.Remove(session);
+                if (--sessions.Count == 0) _sites.TryRemove(KeyValuePair.Create(site, sessions));
+            }
+
+            if (Interlocked.Decrement(ref _sessionCount) == 0 && _isStopping) _drained.TrySetResult();
+        }
+    }
+
+    [LoggerMessage(1501, LogLevel.Error, "A session to {Site} ended by a fault of ours; its messages are tried again.")]
+    partial void LogSessionFailed(string site, Exception exception);
+}
+
+/// <summary>The sessions of this silo to one site. Guarded by locking it.</summary>
+sealed class SiteSessions
+{
+    public int Count { get; set; }
+
+    public HashSet<SiteSession> All { get; } = [];
+
+    public HashSet<SiteSession> Idle { get; } = [];
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Mail.Grains.Spool;
+
+namespace Orleans.Mail.Grains.Delivery;
+
+/// <summary>What every session of a silo shares.</summary>
+sealed record SessionServices(
+    IGrainFactory Grains,
+    SpoolShards Shards,
+    SiteConnector Connector,
+    DeliveryRouter Router,
+    TimeProvider Clock,
+    ILogger<SiteSession> Log);

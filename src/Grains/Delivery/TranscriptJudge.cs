@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Orleans.Mail.Grains.Messages;
+using Orleans.Mail.Policy.Outcomes;
+using Orleans.Mail.Transport;
+
+namespace Orleans.Mail.Grains.Delivery;
+
+/// <summary>Brings what was transcribed before the classifier, recipient by recipient.</summary>
+static class TranscriptJudge
+{
+    public static ImmutableArray<Verdict> Judge(AttemptTranscript transcript, int recipients)
+    {
+        var verdicts = ImmutableArray.CreateBuilder<Verdict>(recipients);
+        for (var i = 0; i < recipients; i++) verdicts.Add(JudgeOne(transcript, transcript.RecipientReplies[i]));
+        return verdicts.MoveToImmutable();
+    }
+
+    /// <summary>The same verdict for everyone.</summary>
+    public static ImmutableArray<Verdict> All(int recipients, Outcome outcome, SmtpReply? reply) =>
+        [.. Enumerable.Repeat(Verdict(outcome, reply), recipients)];
+
+    // The reply that concerns the recipient most closely decides; a failure speaks only where no reply does.
+    static Verdict JudgeOne(AttemptTranscript transcript, SmtpReply? own)
+    {
+        if (transcript.MailFromReply is { IsPositive: false } mailFrom) return Verdict(OutcomeClassifier.Classify(SmtpPhase.MailFrom, mailFrom), mailFrom);
+        if (own is { IsPositive: false }) return Verdict(OutcomeClassifier.Classify(SmtpPhase.RcptTo, own), own);
+        if (transcript.EndOfDataReply is { } end) return Verdict(OutcomeClassifier.Classify(SmtpPhase.EndOfData, end), end);
+        if (transcript.DataReply is { } data) return Verdict(OutcomeClassifier.Classify(SmtpPhase.Data, data), data);
+        if (transcript.Failure is { } failure)
+        {
+            var phase = transcript.IsInDoubt ? SmtpPhase.EndOfData : failure.Phase;
+            return Verdict(OutcomeClassifier.Classify(phase, failure.Kind, failure.Reply), failure.Reply);
+        }
+
+        return Verdict(OutcomeClassifier.Classify(SmtpPhase.RcptTo, SessionFailureKind.Internal, null), null);
+    }
+
+    static Verdict Verdict(Outcome outcome, SmtpReply? reply) => new((byte)outcome.Kind, (byte)outcome.Scope, outcome.Category, outcome.Rule, reply, outcome.IsSiteTrouble);
+}
+
+/// <summary>The site could not be talked to at all.</summary>
+sealed record SiteFailure(Outcome Outcome, SmtpReply? Reply, string? Host);
+
+/// <summary>What came of one order.</summary>
+sealed record Sent(string? Host, string? Tls, ImmutableArray<Verdict> Verdicts, SiteFailure? SiteFailure)
+{
+    public bool IsSiteTrouble => Verdicts.Any(verdict => verdict.IsSiteTrouble);
+
+    public static Sent Of(AttemptOrder order, SiteFailure failure) =>
+        new(failure.Host, null, TranscriptJudge.All(order.Recipients.Length, failure.Outcome, failure.Reply), failure);
+}

@@ -1,0 +1,151 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Mail.Grains.Delivery;
+using Orleans.Mail.Grains.Diagnostics;
+using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Sites;
+using Orleans.Placement;
+
+namespace Orleans.Mail.Grains.Domains;
+
+/// <summary>
+/// One receiving site: queue, window, leases. Memory only: it may end at any time and lose nothing but time, since every message
+/// knows its own state and the spool sweeps.
+/// </summary>
+[GrainType("mail-domain"), PreferLocalPlacement]
+sealed partial class DomainGrain(
+    IOptions<SiteOptions> options,
+    DeliveryEngine engine,
+    [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
+    ILogger<DomainGrain> log) : Grain, IDomainGrain
+{
+    readonly FairQueue<Ticket> _queue = new();
+
+    // A message has one ticket in the queue, however often it asks.
+    readonly HashSet<MessageId> _queued = [];
+
+    readonly Dictionary<Guid, DateTimeOffset> _leases = [];
+    readonly DrainRate _drain = new();
+    SiteWindow _window = null!;
+    IGrainTimer? _probe;
+
+    string Site => this.GetPrimaryKeyString();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var settings = options.Value;
+        _window = new SiteWindow(new SiteWindowOptions { Initial = settings.InitialSessions, Maximum = settings.MaxSessions, ProbeAfter = settings.ProbeAfter });
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        MailInstruments.Queued.Add(-_queue.Count);
+        return Task.CompletedTask;
+    }
+
+    public Task<EnqueueAnswer> EnqueueAsync(Ticket[] tickets)
+    {
+        var now = clock.GetUtcNow();
+        var taken = 0;
+        foreach (var ticket in tickets)
+        {
+            if (_queue.Count >= options.Value.MaxQueued) break;
+            taken++;
+            if (!_queued.Add(ticket.Message)) continue;
+            _queue.Enqueue(new FairKey(ticket.Tenant, ticket.Campaign), ticket.Priority, now, ticket);
+            MailInstruments.Queued.Add(1);
+        }
+
+        OfferWork(now);
+        return Task.FromResult(new EnqueueAnswer(taken, taken < tickets.Length ? BusyUntil(now) : null));
+    }
+
+    public Task<SessionOrders> NextAsync(SessionReport report)
+    {
+        var now = clock.GetUtcNow();
+        Learn(report, now);
+        // A lease is renewed by calling; a new activation adopts whoever calls, up to the window.
+        _leases.Remove(report.Session);
+        DropExpiredLeases(now);
+        if (_leases.Count >= _window.OpenLimitAt(now)) return Task.FromResult(new SessionOrders([], Close: true));
+        _leases[report.Session] = now + options.Value.LeaseTime;
+        var tickets = new List<Ticket>(report.Want);
+        while (tickets.Count < report.Want && _queue.TryDequeue(now, out var ticket))
+        {
+            MailInstruments.Queued.Add(-1);
+            _queued.Remove(ticket.Message);
+            tickets.Add(ticket);
+        }
+
+        if (_queue.Count > 0) OfferWork(now);
+        return Task.FromResult(new SessionOrders([.. tickets], Close: false));
+    }
+
+    public Task ReleaseAsync(SessionReport report)
+    {
+        var now = clock.GetUtcNow();
+        Learn(report, now);
+        _leases.Remove(report.Session);
+        OfferWork(now);
+        return Task.CompletedTask;
+    }
+
+    void Learn(SessionReport report, DateTimeOffset now)
+    {
+        foreach (var finished in report.Finished)
+        {
+            _drain.Count(now);
+            _window = finished.Result switch
+            {
+                TicketResult.Talked => _window.OnSuccess(_leases.Count),
+                TicketResult.Trouble => _window.OnTrouble(now),
+                _ => _window,
+            };
+        }
+    }
+
+    // Sessions are opened by the engine; here only their number is decided.
+    void OfferWork(DateTimeOffset now)
+    {
+        if (_queue.Count == 0) return;
+        DropExpiredLeases(now);
+        var limit = _window.OpenLimitAt(now);
+        if (limit == 0)
+        {
+            ProbeLater(now);
+            return;
+        }
+
+        engine.Offer(Site, _queue.Count, limit);
+    }
+
+    // Nobody calls while the site is left alone, so the grain wakes itself.
+    void ProbeLater(DateTimeOffset now)
+    {
+        if (_probe is not null || _window.DeadUntil is not { } until) return;
+        LogDead(Site, until);
+        _probe = this.RegisterGrainTimer(static (self, _) => self.ProbeAsync(), this, new() { DueTime = until - now, Period = Timeout.InfiniteTimeSpan, KeepAlive = true });
+    }
+
+    Task ProbeAsync()
+    {
+        _probe?.Dispose();
+        _probe = null;
+        OfferWork(clock.GetUtcNow());
+        return Task.CompletedTask;
+    }
+
+    void DropExpiredLeases(DateTimeOffset now)
+    {
+        foreach (var (session, expires) in _leases)
+            if (expires <= now)
+                _leases.Remove(session);
+    }
+
+    DateTimeOffset BusyUntil(DateTimeOffset now) =>
+        _window.DeadUntil is { } until && until > now ? until : now + _drain.TimeFor(_queue.Count, now);
+
+    [LoggerMessage(1401, LogLevel.Warning, "{Site} could not be talked to; it is left alone until {Until}.")]
+    partial void LogDead(string site, DateTimeOffset until);
+}

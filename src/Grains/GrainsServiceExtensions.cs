@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.Mail.Grains.Delivery;
+using Orleans.Mail.Grains.Messages;
+using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Spool;
+using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Policy.Scheduling;
+using Orleans.Mail.Policy.Submission;
+using Orleans.Mail.Storage;
+using Orleans.Mail.Transport;
+using Orleans.Serialization;
+
+namespace Orleans.Mail.Grains;
+
+/// <summary>Registers the grains and the delivery engine. A spool (<see cref="ISpool"/>) and a transport must be registered beside them.</summary>
+public static class GrainsServiceExtensions
+{
+    /// <summary>Everything that makes a silo deliver mail.</summary>
+    public static ISiloBuilder AddMailGrains(this ISiloBuilder silo)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        var services = silo.Services;
+        services.AddOptions<DeliveryOptions>().BindConfiguration(DeliveryOptions.Section).ValidateOnStart();
+        services.AddOptions<SiteOptions>().BindConfiguration(SiteOptions.Section).ValidateOnStart();
+        services.AddOptions<SpoolOptions>().BindConfiguration(SpoolOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DeliveryOptions>, DeliveryOptionsValidator>();
+        services.AddSingleton<IValidateOptions<SiteOptions>, SiteOptionsValidator>();
+        services.AddSingleton<IValidateOptions<SpoolOptions>, SpoolOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddKeyedSingleton(MailClocks.Service, (provider, _) => provider.GetRequiredService<TimeProvider>());
+        services.TryAddSingleton<CaptureTarget>();
+        services.AddSingleton<SpoolShards>();
+        services.AddSingleton<TicketDispatcher>();
+        services.AddSingleton(provider => new ContentCache(Delivery(provider).ContentCacheBytes));
+        services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<CaptureTarget>()));
+        services.AddSingleton(provider => new SiteConnector(
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<IMxResolver>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));
+        services.AddSingleton(provider => new SessionServices(
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<SiteConnector>(),
+            provider.GetRequiredService<DeliveryRouter>(), Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
+        services.AddSingleton(provider => new DeliveryEngine(
+            provider.GetRequiredService<SessionServices>(), Delivery(provider), provider.GetRequiredService<ILogger<DeliveryEngine>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<DeliveryEngine>());
+        services.AddSingleton(CreateMessageGrainServices);
+        silo.AddStartupTask<SpoolStart>(ServiceLifecycleStage.Active);
+        return silo;
+    }
+
+    static MessageGrainServices CreateMessageGrainServices(IServiceProvider provider) => new(
+        provider.GetRequiredService<SpoolShards>(),
+        provider.GetRequiredService<Serializer<MessageState>>(),
+        provider.GetRequiredService<ContentCache>(),
+        provider.GetRequiredService<TicketDispatcher>(),
+        provider.GetRequiredService<DeliveryRouter>(),
+        Delivery(provider),
+        Backoff(Delivery(provider)),
+        provider.GetService<SubmissionLimits>() ?? new SubmissionLimits(),
+        Clock(provider),
+        Chance(provider));
+
+    static Func<Priority, BackoffSchedule> Backoff(DeliveryOptions options)
+    {
+        if (options.Backoff.Count == 0) return BackoffSchedule.For;
+        var configured = new BackoffSchedule(options.Backoff, options.BackoffJitter);
+        return _ => configured;
+    }
+
+    static DeliveryOptions Delivery(IServiceProvider provider) => provider.GetRequiredService<IOptions<DeliveryOptions>>().Value;
+
+    static TimeProvider Clock(IServiceProvider provider) => provider.GetRequiredKeyedService<TimeProvider>(MailClocks.Service);
+
+    // Chance is a service, so that a test can seed it.
+    static Func<double> Chance(IServiceProvider provider)
+    {
+        var random = provider.GetService<Random>();
+        return random is null ? static () => System.Security.Cryptography.RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30) : random.NextDouble;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+
+namespace Orleans.Mail.Grains.Messages;
+
+/// <summary>The inner side of a message: what queues, sessions and sweeps ask of it. Key: <see cref="MessageId"/> as text.</summary>
+[Alias("mail.v1.IMessageDeliveryGrain")]
+interface IMessageDeliveryGrain : IGrainWithStringKey
+{
+    /// <summary>Commits a new attempt before a byte is sent. Null when there is nothing to send to the site now.</summary>
+    [Alias("BeginAttempt")]
+    Task<AttemptOrder?> BeginAttemptAsync(string site);
+
+    /// <summary>Commits what an attempt came to. Ignored when the attempt is not open any more.</summary>
+    [Alias("CompleteAttempt")]
+    Task CompleteAttemptAsync(AttemptReport report);
+
+    /// <summary>Looks at the state and does what is due: resolves dead attempts, expires, queues. Carries no meaning of its own.</summary>
+    [Alias("Wake")]
+    Task<WakeResult> WakeAsync(WakeCause cause);
+
+    /// <summary>A site had no room for this message's ticket before <paramref name="until"/>: a wait, not an attempt.</summary>
+    [Alias("Postpone")]
+    Task PostponeAsync(string site, DateTimeOffset until);
+}
+
+/// <summary>Who woke a message.</summary>
+[GenerateSerializer, Alias("mail.v1.WakeCause")]
+enum WakeCause : byte
+{
+    Reminder = 0,
+
+    /// <summary>Its due time passed and nothing came of it.</summary>
+    Sweep = 1,
+
+    /// <summary>Its holder died with an earlier epoch of the shard.</summary>
+    Recovery = 2,
+}
+
+/// <summary>What a wake-up found.</summary>
+[GenerateSerializer, Alias("mail.v1.WakeResult")]
+enum WakeResult : byte
+{
+    /// <summary>Nothing was lost: the message waits, is queued, or is final.</summary>
+    Nothing = 0,
+
+    /// <summary>The message was due and nobody worked for it.</summary>
+    Found = 1,
+}
+
+/// <summary>What a session is to send.</summary>
+[GenerateSerializer, Immutable, Alias("mail.v1.AttemptOrder")]
+sealed record AttemptOrder
+{
+    [Id(0)] public required MessageId Message { get; init; }
+    [Id(1)] public required int Number { get; init; }
+    [Id(2)] public required string From { get; init; }
+    [Id(3)] public required ImmutableArray<string> Recipients { get; init; }
+    [Id(4)] public required ReadOnlyMemory<byte> Content { get; init; }
+    [Id(5)] public required bool NeedsEightBitMime { get; init; }
+    [Id(6)] public required bool NeedsSmtpUtf8 { get; init; }
+    [Id(7)] public required string? TraceParent { get; init; }
+    [Id(8)] public required string Tenant { get; init; }
+
+    /// <summary>By then the attempt must have ended; the session gives it up.</summary>
+    [Id(9)] public required DateTimeOffset Deadline { get; init; }
+}
+
+/// <summary>What an attempt came to, one verdict for each recipient of the order.</summary>
+[GenerateSerializer, Immutable, Alias("mail.v1.AttemptReport")]
+sealed record AttemptReport(
+    [property: Id(0)] int Number,
+    [property: Id(1)] string? Host,
+    [property: Id(2)] string? Tls,
+    [property: Id(3)] ImmutableArray<Verdict> Verdicts);
+
+/// <summary>A judged reply. Flat, since it crosses between silos.</summary>
+[GenerateSerializer, Immutable, Alias("mail.v1.Verdict")]
+readonly record struct Verdict(
+    [property: Id(0)] byte Kind,
+    [property: Id(1)] byte Scope,
+    [property: Id(2)] string Category,
+    [property: Id(3)] string Rule,
+    [property: Id(4)] SmtpReply? Reply,
+    [property: Id(5)] bool IsSiteTrouble);

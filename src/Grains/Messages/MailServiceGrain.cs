@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Spool;
+using Orleans.Mail.Storage;
+using Orleans.Runtime;
+
+namespace Orleans.Mail.Grains.Messages;
+
+/// <summary>The door: spreads a batch over its message grains, on the silo that the client happens to talk to.</summary>
+[GrainType("mail-service"), StatelessWorker, Reentrant]
+sealed partial class MailServiceGrain(SpoolShards shards, IOptions<DeliveryOptions> delivery, ILogger<MailServiceGrain> log) : Grain, IMailServiceGrain
+{
+    static readonly string Version = typeof(MailServiceGrain).Assembly.GetName().Version?.ToString(3) ?? "";
+
+    public Task<SubmitResult[]> SubmitManyAsync(SubmitRequest[] requests) => Task.WhenAll(requests.Select(SubmitAsync));
+
+    public Task<ServiceDescription> DescribeAsync() =>
+        Task.FromResult(new ServiceDescription(shards.Count, delivery.Value.Mode.ToString(), Version));
+
+    // One submission's trouble must not hide the receipts of the others.
+    async Task<SubmitResult> SubmitAsync(SubmitRequest request)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IMessageGrain>(request.Id.ToString()).SubmitAsync(request);
+        }
+        catch (SpoolUnavailableException)
+        {
+            return SubmitResult.Refused(MailErrorCode.SpoolUnavailable);
+        }
+        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        {
+            LogSubmitFailed(request.Id, exception);
+            return SubmitResult.Refused(MailErrorCode.Busy);
+        }
+    }
+
+    [LoggerMessage(1201, LogLevel.Warning, "Message {Id}: its submission failed; the caller was asked to repeat it.")]
+    partial void LogSubmitFailed(MessageId id, Exception exception);
+}

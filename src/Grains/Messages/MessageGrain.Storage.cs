@@ -1,0 +1,205 @@
+using Orleans.Mail.Grains.Diagnostics;
+using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Storage;
+using Orleans.Runtime;
+using Orleans.Storage;
+
+namespace Orleans.Mail.Grains.Messages;
+
+sealed partial class MessageGrain
+{
+    async ValueTask LoadAsync()
+    {
+        if (_isLoaded) return;
+        var record = await _shard.ReadAsync(_id, CancellationToken.None);
+        _version = record?.Version ?? 0;
+        _isQuarantined = record?.Due == Quarantined;
+        if (record is not null)
+        {
+            try
+            {
+                _state = services.States.Deserialize(record.State);
+            }
+            catch (Exception exception)
+            {
+                await QuarantineAsync(record, exception);
+            }
+        }
+
+        _isLoaded = true;
+    }
+
+    async Task CommitAsync(Step step)
+    {
+        if (await TryCommitAsync(step, null) is CommitStatus.Committed) return;
+        // Somebody else holds this message: this activation knows nothing any more.
+        DeactivateOnIdle();
+        throw new InconsistentStateException($"Message {_id} was changed by another activation.");
+    }
+
+    async Task<CommitStatus> TryCommitAsync(Step step, ReadOnlyMemory<byte>? content)
+    {
+        var now = services.Clock.GetUtcNow();
+        var state = NextAttempt(step.State, now) is null ? step.State : step.State with { HasReminder = true };
+        var (due, isHeld) = NextWake(state, now);
+        CommitStatus status;
+        try
+        {
+            status = await _shard.CommitAsync(new SpoolCommit
+            {
+                Id = _id,
+                ExpectedVersion = _version,
+                State = services.States.SerializeToArray(state),
+                Due = due,
+                IsHeld = isHeld,
+                Content = content,
+                Events = step.Events,
+                At = now,
+            });
+        }
+        catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException)
+        {
+            // What is durable is read anew by the next activation.
+            DeactivateOnIdle();
+            throw;
+        }
+
+        if (status is CommitStatus.Conflict) return status;
+        _version++;
+        _state = state;
+        _isLoaded = true;
+        return status;
+    }
+
+    /// <summary>Every live message has a future wake-up (invariant 2): when the sweep looks after it, and whether something in memory works for it.</summary>
+    (DateTimeOffset? Due, bool IsHeld) NextWake(MessageState state, DateTimeOffset now)
+    {
+        if (state.IsFinal) return (null, false);
+        if (!state.Open.IsEmpty) return (state.Open.Min(attempt => attempt.Deadline) + AttemptGrace, true);
+        var due = state.Recipients.Where(recipient => recipient.IsOpen).Min(recipient => recipient.NextDue);
+        if (due > state.ExpiresAt) due = state.ExpiresAt;
+        return due > now ? (due, false) : (now + services.Delivery.QueueHold, true);
+    }
+
+    /// <summary>After a commit: final messages are forgotten, deferred ones get their reminder.</summary>
+    async Task SettleAsync()
+    {
+        if (_state!.IsFinal)
+        {
+            KillPoints.Pass("final.before-reminder-removed");
+            LogFinal(_id, MessageView.Overall(_state, _state.FinalAt!.Value));
+            MailInstruments.DeliveryDuration.Record((_state.FinalAt!.Value - _state.AcceptedAt).TotalSeconds);
+            services.Contents.Forget(_id);
+            await ForgetReminderAsync(_state.HasReminder);
+            Leave();
+            return;
+        }
+
+        var now = services.Clock.GetUtcNow();
+        QueueDue(now);
+        if (NextAttempt(_state, now) is { } next)
+        {
+            KillPoints.Pass("deferred.before-reminder");
+            await RemindAsync(next - now);
+        }
+
+        LeaveIfIdle();
+    }
+
+    /// <summary>When a recipient that waits by reminder is due; null when none does.</summary>
+    static DateTimeOffset? NextAttempt(MessageState state, DateTimeOffset now)
+    {
+        DateTimeOffset? next = null;
+        for (var i = 0; i < state.Recipients.Length; i++)
+            if (state.Recipients[i] is { IsOpen: true } recipient && recipient.NextDue > now && !(recipient.NextDue >= next) && !MessageTransitions.IsInAttempt(state, i))
+                next = recipient.NextDue;
+        return next < state.ExpiresAt ? next : next is null ? null : state.ExpiresAt;
+    }
+
+    // A reminder that cannot be set only costs time: the sweep finds the message at its due time.
+    async Task RemindAsync(TimeSpan wait)
+    {
+        try
+        {
+            await this.RegisterOrUpdateReminder(ReminderName, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, ReminderPeriod);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            LogReminderFailed(_id, exception);
+        }
+    }
+
+    async Task ForgetReminderAsync(bool known)
+    {
+        if (!known) return;
+        try
+        {
+            if (await this.GetReminder(ReminderName) is { } reminder) await this.UnregisterReminder(reminder);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The next tick finds a final message and tries again.
+            LogReminderFailed(_id, exception);
+        }
+    }
+
+    async Task<ReadOnlyMemory<byte>?> ContentAsync()
+    {
+        if (services.Contents.Find(_id) is { } kept) return kept;
+        try
+        {
+            if (await _shard.ReadContentAsync(_id, CancellationToken.None) is { } stored) return stored;
+            await SetAsideAsync(null);
+        }
+        catch (SpoolCorruptException exception)
+        {
+            await SetAsideAsync(exception);
+        }
+
+        return null;
+    }
+
+    // A wrong body is never sent, and a message without one is no message.
+    async Task SetAsideAsync(Exception? exception)
+    {
+        var record = await _shard.ReadAsync(_id, CancellationToken.None);
+        if (record is not null) await QuarantineAsync(record, exception);
+    }
+
+    /// <summary>Sets a message aside: its record stays as it is, nothing wakes it any more, and the feed tells.</summary>
+    async Task QuarantineAsync(MessageRecord record, Exception? exception)
+    {
+        _isQuarantined = true;
+        if (record.FinalAt is not null || record.Due == Quarantined) return;
+        LogQuarantined(_id, exception);
+        MailInstruments.Quarantined.Add(1);
+        var now = services.Clock.GetUtcNow();
+        var told = new DeliveryEvent { MessageId = _id, Type = EventType.Quarantined, At = now, Tenant = _state?.Tenant ?? "" };
+        await _shard.CommitAsync(new SpoolCommit
+        {
+            Id = _id,
+            ExpectedVersion = record.Version,
+            State = record.State,
+            Due = Quarantined,
+            Events = [told],
+            At = now,
+        });
+        Leave();
+    }
+
+    /// <summary>Due time of messages that were set aside: live, so that nothing purges them, and never due.</summary>
+    static readonly DateTimeOffset Quarantined = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    void LeaveIfIdle()
+    {
+        if (_queuedAt.Count == 0 && (_state is null || _state.Open.IsEmpty)) Leave();
+    }
+
+    void Leave() => DeactivateOnIdle();
+
+    T? Leave<T>() where T : class
+    {
+        LeaveIfIdle();
+        return null;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Orleans.Mail.Grains.Diagnostics;
+using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Policy.Submission;
+using Orleans.Mail.Storage;
+using Orleans.Placement;
+using Orleans.Runtime;
+
+namespace Orleans.Mail.Grains.Messages;
+
+/// <summary>
+/// One message. Thin turns: read state, ask policy, commit, act. It never waits for a dialogue, and leaves memory whenever it only waits.
+/// This file is what callers ask of it; the path of delivery is in the other part.
+/// </summary>
+[GrainType("mail-message"), PreferLocalPlacement]
+sealed partial class MessageGrain(MessageGrainServices services, ILogger<MessageGrain> log) : Grain, IMessageGrain, IMessageDeliveryGrain, IRemindable
+{
+    MessageId _id;
+    ISpoolShard _shard = null!;
+    MessageState? _state;
+    long _version;
+    bool _isLoaded;
+    bool _isQuarantined;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _id = MessageId.Parse(this.GetPrimaryKeyString());
+        _shard = await services.Shards.OfAsync(_id);
+    }
+
+    public async Task<SubmitResult> SubmitAsync(SubmitRequest request)
+    {
+        var now = services.Clock.GetUtcNow();
+        if (request.Id != _id) return Refuse(MailErrorCode.InvalidDraft, new SubmitFault(nameof(SubmitRequest.Id), "must be the id of the message it is sent to"));
+        var parsed = SubmissionParser.Parse(request, services.Limits, now);
+        if (parsed.Submission is not { } submission) return Refuse(parsed.Code, [.. parsed.Faults]);
+        if (services.Router.RefusedDomain(submission) is { } fault) return Refuse(MailErrorCode.InvalidDraft, fault);
+        var fingerprint = request.ContentDigest is { Length: SHA256.HashSizeInBytes } digest ? digest : Fingerprint(submission);
+        try
+        {
+            if (_state is null && !_isQuarantined && await AcceptAsync(request, submission, fingerprint, now)) return Receipt(wasDuplicate: false);
+            await LoadAsync();
+        }
+        catch (SpoolUnavailableException exception)
+        {
+            LogRefusedForSpool(_id, exception.Fault);
+            return Refuse(MailErrorCode.SpoolUnavailable);
+        }
+
+        return _state is not null && _state.Fingerprint.AsSpan().SequenceEqual(fingerprint)
+            ? Receipt(wasDuplicate: true)
+            : Refuse(MailErrorCode.IdempotencyConflict, new SubmitFault(nameof(SubmitRequest.IdempotencyKey), "already names a message with another content or envelope"));
+    }
+
+    public async Task<MessageStatus?> GetStatusAsync()
+    {
+        await LoadAsync();
+        if (_isQuarantined) return Spool.UnreadableStatus.Of(_id);
+        var status = _state is null ? null : MessageView.Status(_state, services.Clock.GetUtcNow(), _queuedAt);
+        LeaveIfIdle();
+        return status;
+    }
+
+    public async Task<CancelResult> CancelAsync(string reason)
+    {
+        await LoadAsync();
+        if (_state is null) return CancelResult.NotFound;
+        if (_state.IsFinal) return CancelResult.AlreadyFinal;
+        if (!_state.Open.IsEmpty) return CancelResult.TooLate;
+        await CommitAsync(MessageTransitions.Cancel(_state, services.Clock.GetUtcNow()));
+        await SettleAsync();
+        return CancelResult.Cancelled;
+    }
+
+    // The commit is the instant of acceptance: before it nothing is owed, after it the message is never lost.
+    async Task<bool> AcceptAsync(SubmitRequest request, ParsedSubmission submission, byte[] fingerprint, DateTimeOffset now)
+    {
+        var step = MessageTransitions.Accept(Draft(request, submission, fingerprint, now));
+        KillPoints.Pass("accept.before-commit");
+        if (await TryCommitAsync(step, submission.Content) is CommitStatus.Conflict) return false;
+        KillPoints.Pass("accept.after-commit");
+        MailInstruments.Accepted.Add(1, new KeyValuePair<string, object?>("priority", PriorityTag(request.Priority)));
+        if (_state!.SendAt is null) services.Contents.Keep(_id, submission.Content);
+        await SettleAsync();
+        return true;
+    }
+
+    MessageState Draft(SubmitRequest request, ParsedSubmission submission, byte[] fingerprint, DateTimeOffset now) => new()
+    {
+        Id = _id,
+        Tenant = request.Tenant,
+        IdempotencyKey = request.IdempotencyKey,
+        Fingerprint = ImmutableCollectionsMarshal.AsImmutableArray(fingerprint),
+        From = submission.From?.ToString() ?? "",
+        Recipients = [.. submission.Recipients.Select(mailbox => new RecipientRecord { Address = mailbox.ToString(), NextDue = submission.SendAt ?? now })],
+        Priority = request.Priority,
+        Campaign = request.Campaign,
+        Tags = [.. request.Tags],
+        Metadata = request.Metadata is { Count: > 0 } metadata ? metadata.ToImmutableDictionary() : null,
+        AcceptedAt = now,
+        SendAt = submission.SendAt > now ? submission.SendAt : null,
+        ExpiresAt = submission.ExpiresAt,
+        Doubt = request.Doubt,
+        ContentBytes = submission.Content.Length,
+        NeedsEightBitMime = submission.NeedsEightBitMime,
+        NeedsSmtpUtf8 = submission.NeedsSmtpUtf8,
+        TraceParent = request.TraceParent,
+    };
+
+    SubmitResult Receipt(bool wasDuplicate) => SubmitResult.Accepted(new SubmitReceipt(_id, _state!.AcceptedAt, wasDuplicate));
+
+    SubmitResult Refuse(MailErrorCode code, params SubmitFault[] faults)
+    {
+        MailInstruments.Refused.Add(1, new KeyValuePair<string, object?>("error.type", code.ToString()));
+        if (_state is null) DeactivateOnIdle();
+        return SubmitResult.Refused(code, faults);
+    }
+
+    static byte[] Fingerprint(ParsedSubmission submission)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{submission.From}\n{string.Join('\n', submission.Recipients)}\n"));
+        hash.AppendData(submission.Content.Span);
+        return hash.GetHashAndReset();
+    }
+
+    static string PriorityTag(Priority priority) => priority switch
+    {
+        Priority.High => "high",
+        Priority.Bulk => "bulk",
+        _ => "normal",
+    };
+}

@@ -1,0 +1,22 @@
+using Orleans.Mail.Grains.Delivery;
+using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Spool;
+using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Policy.Scheduling;
+using Orleans.Mail.Policy.Submission;
+using Orleans.Serialization;
+
+namespace Orleans.Mail.Grains.Messages;
+
+/// <summary>What every message grain of a silo shares.</summary>
+sealed record MessageGrainServices(
+    SpoolShards Shards,
+    Serializer<MessageState> States,
+    ContentCache Contents,
+    TicketDispatcher Tickets,
+    DeliveryRouter Router,
+    DeliveryOptions Delivery,
+    Func<Priority, BackoffSchedule> Backoff,
+    SubmissionLimits Limits,
+    TimeProvider Clock,
+    Func<double> Chance);

@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Options;
+
+namespace Orleans.Mail.Grains.Options;
+
+/// <summary>Collects every fault of a section: key, what is wrong, what to do.</summary>
+sealed class OptionFaults(string section)
+{
+    readonly List<string> _faults = [];
+
+    public void Require(bool isRight, string key, string remedy)
+    {
+        if (!isRight) _faults.Add($"{section}:{key} {remedy}");
+    }
+
+    public void Positive(TimeSpan value, string key) => Require(value > TimeSpan.Zero, key, "must be a time span greater than zero, such as 00:01:00.");
+
+    public void Positive(long value, string key) => Require(value > 0, key, "must be greater than zero.");
+
+    public ValidateOptionsResult Result => _faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_faults);
+}
+
+sealed class DeliveryOptionsValidator : IValidateOptions<DeliveryOptions>
+{
+    public ValidateOptionsResult Validate(string? name, DeliveryOptions options)
+    {
+        var faults = new OptionFaults(DeliveryOptions.Section);
+        faults.Require(Enum.IsDefined(options.Mode), nameof(options.Mode), "must be Capture, Redirect, Simulate or Live.");
+        faults.Require(options.Mode is not DeliveryMode.Redirect || Mailbox.TryParse(options.RedirectTo, out _, out _), nameof(options.RedirectTo), "must be a mail address when the mode is Redirect.");
+        faults.Require(options.Backoff.All(wait => wait > TimeSpan.Zero), nameof(options.Backoff), "must list waits greater than zero, such as 00:05:00.");
+        faults.Require(options.BackoffJitter is >= 0 and < 1, nameof(options.BackoffJitter), "must be at least 0 and less than 1.");
+        faults.Positive(options.AttemptTimeout, nameof(options.AttemptTimeout));
+        faults.Positive(options.QueueHold, nameof(options.QueueHold));
+        faults.Positive(options.MaxSessions, nameof(options.MaxSessions));
+        faults.Positive(options.SessionPrefetch, nameof(options.SessionPrefetch));
+        faults.Positive(options.MessagesPerConnection, nameof(options.MessagesPerConnection));
+        faults.Positive(options.ConnectionIdle, nameof(options.ConnectionIdle));
+        faults.Require(options.ContentCacheBytes >= 0, nameof(options.ContentCacheBytes), "must not be negative.");
+        faults.Require(options.StopTimeout >= TimeSpan.Zero, nameof(options.StopTimeout), "must not be negative.");
+        foreach (var (domain, target) in options.Routes)
+            faults.Require(Delivery.RouteText.TryParse(domain, target, out _), $"{nameof(options.Routes)}:{domain}", "must map a recipient domain, or *, to host:port, such as relay.internal:2525.");
+        return faults.Result;
+    }
+}
+
+sealed class SiteOptionsValidator : IValidateOptions<SiteOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SiteOptions options)
+    {
+        var faults = new OptionFaults(SiteOptions.Section);
+        faults.Positive(options.InitialSessions, nameof(options.InitialSessions));
+        faults.Require(options.MaxSessions >= options.InitialSessions, nameof(options.MaxSessions), "must be at least InitialSessions.");
+        faults.Positive(options.MaxQueued, nameof(options.MaxQueued));
+        faults.Positive(options.ProbeAfter, nameof(options.ProbeAfter));
+        faults.Positive(options.LeaseTime, nameof(options.LeaseTime));
+        return faults.Result;
+    }
+}
+
+sealed class SpoolOptionsValidator : IValidateOptions<SpoolOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SpoolOptions options)
+    {
+        var faults = new OptionFaults(SpoolOptions.Section);
+        faults.Positive(options.SweepInterval, nameof(options.SweepInterval));
+        faults.Require(options.SweepGrace >= TimeSpan.Zero, nameof(options.SweepGrace), "must not be negative.");
+        faults.Positive(options.Retention, nameof(options.Retention));
+        faults.Positive(options.PurgeInterval, nameof(options.PurgeInterval));
+        return faults.Result;
+    }
+}

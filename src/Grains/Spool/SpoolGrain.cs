@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Mail.Grains.Diagnostics;
+using Orleans.Mail.Grains.Messages;
+using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Storage;
+using Orleans.Runtime;
+using Orleans.Serialization;
+
+namespace Orleans.Mail.Grains.Spool;
+
+/// <summary>
+/// Owns one shard: opens it, wakes what is due and held by nobody, purges what is old, serves its feed.
+/// Its reminder keeps the shard awake; a lost grain comes back within a minute.
+/// </summary>
+[GrainType("mail-spool")]
+sealed partial class SpoolGrain(
+    SpoolShards shards,
+    IOptions<SpoolOptions> options,
+    Serializer<MessageState> states,
+    [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
+    ILogger<SpoolGrain> log) : Grain, ISpoolGrain, ISpoolOwnerGrain, IRemindable
+{
+    const string ReminderName = "awake";
+    const int PageSize = 500;
+
+    // Wake-ups in flight: bounds what a recovery of a large backlog asks of the silo at once.
+    const int MaxWaking = 64;
+
+    ISpoolShard? _shard;
+    bool _isRecovered;
+
+    int Number => (int)this.GetPrimaryKeyLong();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _shard = await shards.Spool.OpenShardAsync(Number, cancellationToken);
+        shards.Opened(_shard);
+        LogOpened(Number, _shard.Epoch);
+        var settings = options.Value;
+        this.RegisterGrainTimer(static (self, token) => self.SweepAsync(token), this, new() { DueTime = TimeSpan.Zero, Period = settings.SweepInterval, KeepAlive = true, Interleave = true });
+        this.RegisterGrainTimer(static (self, token) => self.PurgeAsync(token), this, new() { DueTime = settings.PurgeInterval, Period = settings.PurgeInterval, KeepAlive = true, Interleave = true });
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_shard is not null) shards.Closed(_shard);
+        return Task.CompletedTask;
+    }
+
+    public Task EnsureOpenAsync() => Task.CompletedTask;
+
+    public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
+
+    public Task<long> GetFeedEndAsync() => Task.FromResult(_shard!.LastEvent);
+
+    public async IAsyncEnumerable<FeedPage> ReadFeedAsync(long after, EventFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var shard = _shard!;
+        if (after < 0) after = shard.FirstEvent - 1;
+        else if (after < shard.FirstEvent - 1 || after > shard.LastEvent) throw new ArgumentOutOfRangeException(nameof(after), "The feed does not hold that position.");
+        while (true)
+        {
+            var events = await shard.ReadEventsAsync(after, PageSize, cancellationToken);
+            if (events.Count == 0)
+            {
+                await shard.WaitForEventAsync(after, cancellationToken);
+                continue;
+            }
+
+            after = events[^1].Number;
+            var matches = events.Where(item => filter.Matches(item.Event)).ToList();
+            yield return new FeedPage(after, [.. matches.Select(item => item.Number)], [.. matches.Select(item => item.Event)]);
+        }
+    }
+
+    public async Task<ListPage> ListAsync(ListQuery query, string? continuation, int pageSize)
+    {
+        var size = Math.Clamp(pageSize, 1, 1000);
+        var before = continuation is null ? (MessageId?)null : MessageId.Parse(continuation);
+        var records = await _shard!.ListAsync(before, size, CancellationToken.None);
+        var items = new List<MessageStatus>();
+        foreach (var record in records)
+            if (Read(record) is { } status && Matches(query, status))
+                items.Add(status);
+        return new ListPage([.. items], records.Count < size ? null : records[^1].Id.ToString());
+    }
+
+    MessageStatus? Read(MessageRecord record)
+    {
+        try
+        {
+            return MessageView.Status(states.Deserialize(record.State), clock.GetUtcNow(), []);
+        }
+        catch (Exception exception)
+        {
+            LogUnreadable(record.Id, exception);
+            return UnreadableStatus.Of(record.Id);
+        }
+    }
+
+    static bool Matches(ListQuery query, MessageStatus status) =>
+        (query.Tenant is null || status.Tenant == query.Tenant)
+        && (query.State is null || status.State == query.State)
+        && (query.Tag is null || status.Tags.Contains(query.Tag))
+        && (query.Campaign is null || status.Campaign == query.Campaign)
+        && (query.Recipient is null || status.Recipients.Any(recipient => string.Equals(recipient.Address, query.Recipient, StringComparison.OrdinalIgnoreCase)))
+        && (query.AcceptedBefore is null || status.AcceptedAt < query.AcceptedBefore)
+        && (query.AcceptedAfter is null || status.AcceptedAt > query.AcceptedAfter);
+
+    // Interleaves with the feed and is never awaited by a caller: it may take long, and its timer waits for it.
+    async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!_isRecovered)
+            {
+                await this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+                await RecoverAsync(cancellationToken);
+                _isRecovered = true;
+            }
+
+            await WakeDueAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException or OrleansException or TimeoutException)
+        {
+            LogSweepFailed(Number, exception);
+            if (exception is SpoolFencedException) DeactivateOnIdle();
+        }
+    }
+
+    async Task RecoverAsync(CancellationToken cancellationToken)
+    {
+        MessageId? after = null;
+        var count = 0;
+        while (await _shard!.ReadAbandonedAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
+        {
+            await WakeAsync(page, WakeCause.Recovery, cancellationToken);
+            count += page.Count;
+            after = page[^1];
+        }
+
+        if (count > 0) LogRecovered(Number, count);
+    }
+
+    async Task WakeDueAsync(CancellationToken cancellationToken)
+    {
+        var dueBefore = clock.GetUtcNow() - options.Value.SweepGrace;
+        DueMessage? after = null;
+        while (await _shard!.ReadDueAsync(dueBefore, after, PageSize, cancellationToken) is { Count: > 0 } page)
+        {
+            var found = await WakeAsync([.. page.Select(due => due.Id)], WakeCause.Sweep, cancellationToken);
+            MailInstruments.SweepFinds.Add(found);
+            after = page[^1];
+        }
+    }
+
+    async Task<int> WakeAsync(IReadOnlyList<MessageId> ids, WakeCause cause, CancellationToken cancellationToken)
+    {
+        var found = 0;
+        foreach (var chunk in ids.Chunk(MaxWaking))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var results = await Task.WhenAll(chunk.Select(id => WakeOneAsync(id, cause)));
+            found += results.Count(result => result is WakeResult.Found);
+        }
+
+        return found;
+    }
+
+    // One message that cannot be woken must not stop its neighbours.
+    async Task<WakeResult> WakeOneAsync(MessageId id, WakeCause cause)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IMessageDeliveryGrain>(id.ToString()).WakeAsync(cause);
+        }
+        catch (Exception exception)
+        {
+            LogWakeFailed(id, exception);
+            return WakeResult.Nothing;
+        }
+    }
+
+    async Task PurgeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var finalBefore = clock.GetUtcNow() - options.Value.Retention;
+            int removed;
+            do
+            {
+                removed = await _shard!.PurgeAsync(finalBefore, PageSize, cancellationToken);
+                MailInstruments.Purged.Add(removed);
+            }
+            while (removed > 0);
+        }
+        catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException)
+        {
+            LogPurgeFailed(Number, exception);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Mail.Grains;
+using Orleans.Mail.Grains.Delivery;
+using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Silo.Health;
+using Orleans.Mail.Storage;
+using Orleans.Mail.Storage.Sqlite;
+using Orleans.Mail.Transport;
+
+namespace Orleans.Mail.Silo.Hosting;
+
+/// <summary>The composition root: one silo on the embedded default, a folder with SQLite.</summary>
+public static class MailSilo
+{
+    /// <param name="args">Command line, as configuration.</param>
+    /// <param name="configure">Last word on configuration and services.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        configure?.Invoke(builder);
+        var services = builder.Services;
+        AddOptions(services);
+        services.AddSqliteSpool(options => options.Folder = "data");
+        services.AddOptions<SqliteSpoolOptions>().BindConfiguration(SqliteSpoolOptions.Section);
+        services.AddMailTransport();
+        services.AddOptions<TransportOptions>().BindConfiguration(TransportOptions.Section);
+        if (IsMode(builder, DeliveryMode.Capture)) services.AddHostedService<CaptureReceiver>();
+        if (IsMode(builder, DeliveryMode.Simulate)) services.AddSingleton<ISmtpConnector, SimulatedConnector>();
+        services.AddHostedService<ModeAnnouncement>();
+        builder.Host.UseOrleans(silo => ConfigureOrleans(silo, builder.Configuration));
+        services.AddMailHealth();
+        services.AddMailTelemetry(builder.Configuration);
+        var app = builder.Build();
+        app.MapMailHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        return app;
+    }
+
+    static void AddOptions(IServiceCollection services)
+    {
+        services.AddOptions<MailSiloOptions>().BindConfiguration(MailSiloOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MailSiloOptions>, MailSiloOptionsValidator>();
+        services.AddSingleton<IConfigureOptions<HostOptions>>(provider =>
+            new ConfigureOptions<HostOptions>(host => host.ShutdownTimeout = provider.GetRequiredService<IOptions<MailSiloOptions>>().Value.ShutdownTimeout));
+    }
+
+    static void ConfigureOrleans(ISiloBuilder silo, IConfiguration configuration)
+    {
+        var settings = configuration.GetSection(MailSiloOptions.Section).Get<MailSiloOptions>() ?? new MailSiloOptions();
+        silo.UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, serviceId: "orleans-mail", clusterId: "orleans-mail");
+        silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = IPAddress.Loopback);
+        silo.AddReminders();
+        silo.Services.AddSqliteReminders();
+        silo.Configure<ReminderOptions>(reminders =>
+        {
+            reminders.RefreshReminderListPeriod = settings.ReminderRefresh;
+            reminders.ReminderLoadingWindow = settings.ReminderWindow;
+        });
+        silo.AddActivityPropagation();
+        silo.AddMailGrains();
+    }
+
+    static bool IsMode(WebApplicationBuilder builder, DeliveryMode mode) =>
+        builder.Configuration.GetValue($"{DeliveryOptions.Section}:{nameof(DeliveryOptions.Mode)}", DeliveryMode.Capture) == mode;
+}
