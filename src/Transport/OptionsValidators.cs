@@ -1,0 +1,78 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Options;
+
+namespace Orleans.Mail.Transport;
+
+/// <summary>Collects every problem of a section, each with its key and the remedy.</summary>
+sealed class OptionProblems(string section)
+{
+    readonly List<string> _problems = [];
+
+    public void InRange(TimeSpan value, TimeSpan min, TimeSpan max, [CallerArgumentExpression(nameof(value))] string key = "")
+    {
+        if (value < min || value > max) _problems.Add($"{Name(key)} is {value}; set it between {min} and {max}.");
+    }
+
+    public void InRange(int value, int min, int max, [CallerArgumentExpression(nameof(value))] string key = "")
+    {
+        if (value < min || value > max) _problems.Add($"{Name(key)} is {value}; set it between {min} and {max}.");
+    }
+
+    public void Require(bool condition, string key, string remedy)
+    {
+        if (!condition) _problems.Add($"{section}:{key} {remedy}");
+    }
+
+    public ValidateOptionsResult ToResult() => _problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_problems);
+
+    string Name(string expression) => $"{section}:{expression[(expression.LastIndexOf('.') + 1)..]}";
+}
+
+sealed class TransportOptionsValidator : IValidateOptions<TransportOptions>
+{
+    static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    public ValidateOptionsResult Validate(string? name, TransportOptions options)
+    {
+        var problems = new OptionProblems(TransportOptions.Section);
+        problems.Require(options.LocalDomain is null || Uri.CheckHostName(options.LocalDomain) != UriHostNameType.Unknown, nameof(options.LocalDomain), "is no host name; set the name that the sending address resolves to.");
+        problems.InRange(options.ConnectTimeout, Second, Hour);
+        problems.InRange(options.GreetingTimeout, Second, Hour);
+        problems.InRange(options.EhloTimeout, Second, Hour);
+        problems.InRange(options.TlsTimeout, Second, Hour);
+        problems.InRange(options.MailFromTimeout, Second, Hour);
+        problems.InRange(options.RecipientTimeout, Second, Hour);
+        problems.InRange(options.DataTimeout, Second, Hour);
+        problems.InRange(options.ContentBlockTimeout, Second, Hour);
+        problems.InRange(options.EndOfDataTimeout, Second, Hour);
+        problems.InRange(options.QuitTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(30));
+        problems.InRange(options.MaxReplyLineBytes, 512, 64 * 1024);
+        problems.InRange(options.MaxReplyBytes, options.MaxReplyLineBytes, 1024 * 1024);
+        problems.InRange(options.MaxReplyLines, 16, 10_000);
+        problems.InRange(options.BrokenTlsMemory, TimeSpan.Zero, TimeSpan.FromDays(1));
+        problems.InRange(options.MaxBrokenTlsHosts, 1, 1_000_000);
+        return problems.ToResult();
+    }
+}
+
+sealed class ResolverOptionsValidator : IValidateOptions<ResolverOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ResolverOptions options)
+    {
+        var problems = new OptionProblems(ResolverOptions.Section);
+        foreach (var server in options.NameServers)
+            problems.Require(IPEndPoint.TryParse(server, out _), nameof(options.NameServers), $"has '{server}'; write an address, or an address and a port.");
+        problems.InRange(options.QueryTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        problems.InRange(options.ResolveTimeout, options.QueryTimeout, TimeSpan.FromMinutes(2));
+        problems.InRange(options.MaxHosts, 1, 100);
+        problems.InRange(options.MaxQueries, 2, 200);
+        problems.InRange(options.MinTtl, TimeSpan.Zero, options.MaxTtl);
+        problems.InRange(options.MaxTtl, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7));
+        problems.InRange(options.NegativeTtl, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        problems.InRange(options.TemporaryFailureTtl, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        problems.InRange(options.MaxCachedDomains, 1, 10_000_000);
+        return problems.ToResult();
+    }
+}

@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orleans.Mail.Transport.Smtp;
+
+public sealed partial class SmtpConnector
+{
+    [LoggerMessage(Level = LogLevel.Debug, Message = "TLS with {Host} broke ({Kind}); speaking without it for a while.")]
+    partial void LogTlsBroken(string host, SessionFailureKind kind);
+}

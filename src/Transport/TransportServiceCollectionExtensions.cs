@@ -1,0 +1,23 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Mail.Transport.Resolving;
+using Orleans.Mail.Transport.Smtp;
+
+namespace Orleans.Mail.Transport;
+
+public static class TransportServiceCollectionExtensions
+{
+    /// <summary>Adds <see cref="ISmtpConnector"/> and <see cref="IMxResolver"/>. The host binds <see cref="TransportOptions.Section"/> and <see cref="ResolverOptions.Section"/>; both are checked at start.</summary>
+    public static IServiceCollection AddMailTransport(this IServiceCollection services)
+    {
+        services.AddOptions<TransportOptions>().ValidateOnStart();
+        services.AddOptions<ResolverOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TransportOptions>, TransportOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ResolverOptions>, ResolverOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ISmtpConnector, SmtpConnector>();
+        services.TryAddSingleton<IMxResolver, MxResolver>();
+        return services;
+    }
+}
