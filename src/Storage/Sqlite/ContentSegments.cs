@@ -1,0 +1,247 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.IO.Hashing;
+using Microsoft.Win32.SafeHandles;
+
+namespace Orleans.Mail.Storage.Sqlite;
+
+/// <summary>Where a content lies.</summary>
+readonly record struct ContentLocation(int Segment, long Offset, int Length, ulong Hash);
+
+/// <summary>
+/// Contents in append-only files. A file goes when none of its contents belongs to a live message; nothing is ever changed in place.
+/// Writing belongs to the writer thread; reading is free for all.
+/// </summary>
+sealed class ContentSegments : IDisposable
+{
+    /// <summary>Octets before each content: magic number, length, id, hash.</summary>
+    public const int HeaderBytes = 32;
+
+    const uint Magic = 0x5247534F;
+    const int MaxReadHandles = 256;
+
+    readonly string folder;
+    readonly int segmentBytes;
+    readonly IStorageFaults? faults;
+    readonly Dictionary<int, SegmentUse> uses = [];
+    readonly ConcurrentDictionary<int, SafeFileHandle> readHandles = new();
+    readonly List<ReadOnlyMemory<byte>> parts = [];
+    byte[] headers = new byte[HeaderBytes * 64];
+    SafeFileHandle? active;
+    int activeNumber;
+    long activeLength;
+    bool hasDead;
+
+    public ContentSegments(string folder, int segmentBytes, IStorageFaults? faults)
+    {
+        this.folder = Path.Combine(folder, "content");
+        this.segmentBytes = segmentBytes;
+        this.faults = faults;
+        Directory.CreateDirectory(this.folder);
+        foreach (var number in Files()) uses[number] = new SegmentUse { Number = number, TotalBytes = new FileInfo(PathOf(number)).Length };
+        activeNumber = uses.Count == 0 ? 0 : uses.Keys.Max();
+        hasDead = uses.Count > 0;
+    }
+
+    /// <summary>Counts live contents found in the database at opening, or moved or added since.</summary>
+    public void Retain(int segment, int count, long bytes)
+    {
+        if (!uses.TryGetValue(segment, out var use)) uses[segment] = use = new SegmentUse { Number = segment };
+        activeNumber = Math.Max(activeNumber, segment);
+        use.LiveCount += count;
+        use.LiveBytes += bytes;
+    }
+
+    public void Release(int segment, int count, long bytes)
+    {
+        if (!uses.TryGetValue(segment, out var use)) return;
+        use.LiveCount -= count;
+        use.LiveBytes -= bytes;
+        if (use.LiveCount == 0) hasDead = true;
+    }
+
+    /// <summary>Writes contents one behind the other, all into one segment, with one write.</summary>
+    public void Append(ReadOnlySpan<(MessageId Id, ReadOnlyMemory<byte> Content, ulong Hash)> contents, Span<ContentLocation> locations)
+    {
+        long total = 0;
+        foreach (var item in contents) total += HeaderBytes + item.Content.Length;
+        faults?.Before(StorageOperation.SegmentWrite);
+        if (active is null || (activeLength > 0 && activeLength + total > segmentBytes)) Roll();
+        if (headers.Length < contents.Length * HeaderBytes) headers = new byte[contents.Length * HeaderBytes];
+        parts.Clear();
+        var offset = activeLength;
+        for (var i = 0; i < contents.Length; i++)
+        {
+            var (id, content, hash) = contents[i];
+            var header = headers.AsMemory(i * HeaderBytes, HeaderBytes);
+            WriteHeader(header.Span, id, content.Length, hash);
+            parts.Add(header);
+            parts.Add(content);
+            locations[i] = new ContentLocation(activeNumber, offset, content.Length, hash);
+            offset += HeaderBytes + content.Length;
+        }
+
+        RandomAccess.Write(active!, parts, activeLength);
+        parts.Clear();
+        activeLength = offset;
+        uses[activeNumber].TotalBytes = offset;
+        faults?.After(StorageOperation.SegmentWrite);
+    }
+
+    /// <summary>Makes what was appended durable.</summary>
+    public void Flush()
+    {
+        faults?.Before(StorageOperation.SegmentFlush);
+        RandomAccess.FlushToDisk(active!);
+        faults?.After(StorageOperation.SegmentFlush);
+    }
+
+    /// <exception cref="SpoolCorruptException">The octets are not those that were written.</exception>
+    /// <exception cref="FileNotFoundException">The segment is gone: the location is out of date, or the file was taken away.</exception>
+    /// <exception cref="ObjectDisposedException">The segment was removed at this moment: the location is out of date.</exception>
+    public byte[] Read(MessageId id, ContentLocation location)
+    {
+        if (location.Length < 0 || location.Offset < 0) throw Corrupt(location);
+        var content = ReadRaw(location, out var header);
+        if (!TryReadHeader(header, out var storedId, out var length, out var hash)
+            || storedId != id || length != location.Length || hash != location.Hash || XxHash3.HashToUInt64(content) != hash)
+        {
+            throw Corrupt(location);
+        }
+
+        return content;
+    }
+
+    /// <summary>Sealed segments that no live message needs any more are removed.</summary>
+    public void RemoveDead()
+    {
+        if (!hasDead) return;
+        foreach (var use in uses.Values.Where(use => use.LiveCount <= 0 && !IsActive(use.Number)).ToList())
+        {
+            CloseReadHandle(use.Number);
+            File.Delete(PathOf(use.Number));
+            uses.Remove(use.Number);
+        }
+
+        hasDead = false;
+    }
+
+    /// <summary>A sealed segment of which less than a quarter is still needed; null when there is none.</summary>
+    public int? FindSparse(IReadOnlySet<int> except)
+    {
+        foreach (var use in uses.Values)
+        {
+            if (use.LiveCount > 0 && use.LiveBytes * 4 < use.TotalBytes && !IsActive(use.Number) && !except.Contains(use.Number)) return use.Number;
+        }
+
+        return null;
+    }
+
+    /// <summary>The header at an offset of a segment; false at its end or where it is damaged.</summary>
+    public bool TryReadRecord(int segment, long offset, out MessageId id, out int length, out ulong hash)
+    {
+        var header = new byte[HeaderBytes];
+        id = default;
+        length = 0;
+        hash = 0;
+        return RandomAccess.Read(ReadHandle(segment), header, offset) == HeaderBytes && TryReadHeader(header, out id, out length, out hash);
+    }
+
+    /// <summary>The octets as they lie there, right or wrong.</summary>
+    public byte[] ReadRaw(ContentLocation location, out byte[] header)
+    {
+        header = new byte[HeaderBytes];
+        var content = new byte[location.Length];
+        var handle = ReadHandle(location.Segment);
+        var read = (int)RandomAccess.Read(handle, [header, content], location.Offset);
+        while (read > 0 && read < HeaderBytes + content.Length)
+        {
+            var more = read < HeaderBytes
+                ? RandomAccess.Read(handle, new Span<byte>(header, read, HeaderBytes - read), location.Offset + read)
+                : RandomAccess.Read(handle, new Span<byte>(content, read - HeaderBytes, HeaderBytes + content.Length - read), location.Offset + read);
+            if (more == 0) break;
+            read += more;
+        }
+
+        return content;
+    }
+
+    public IReadOnlyCollection<SegmentUse> Uses => uses.Values;
+
+    public void Dispose()
+    {
+        active?.Dispose();
+        active = null;
+        foreach (var number in readHandles.Keys) CloseReadHandle(number);
+    }
+
+    bool IsActive(int number) => active is not null && number == activeNumber;
+
+    void Roll()
+    {
+        active?.Dispose();
+        active = null;
+        var path = PathOf(activeNumber + 1);
+        active = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        FolderSync.Flush(folder);
+        activeNumber++;
+        activeLength = 0;
+        uses[activeNumber] = new SegmentUse { Number = activeNumber };
+        hasDead = true;
+    }
+
+    SafeFileHandle ReadHandle(int segment)
+    {
+        if (readHandles.TryGetValue(segment, out var handle)) return handle;
+        if (readHandles.Count >= MaxReadHandles) CloseReadHandle(readHandles.Keys.FirstOrDefault());
+        var opened = File.OpenHandle(PathOf(segment), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var kept = readHandles.GetOrAdd(segment, opened);
+        if (!ReferenceEquals(kept, opened)) opened.Dispose();
+        return kept;
+    }
+
+    void CloseReadHandle(int segment)
+    {
+        if (readHandles.TryRemove(segment, out var handle)) handle.Dispose();
+    }
+
+    string PathOf(int number) => Path.Combine(folder, number.ToString("D8", CultureInfo.InvariantCulture) + ".seg");
+
+    IEnumerable<int> Files() =>
+        from path in Directory.EnumerateFiles(folder, "*.seg")
+        let name = Path.GetFileNameWithoutExtension(path)
+        where name.Length == 8 && name.All(char.IsAsciiDigit)
+        select int.Parse(name, CultureInfo.InvariantCulture);
+
+    static void WriteHeader(Span<byte> header, MessageId id, int length, ulong hash)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(header, Magic);
+        BinaryPrimitives.WriteInt32LittleEndian(header[4..], length);
+        id.WriteBytes(header[8..24]);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[24..], hash);
+    }
+
+    static bool TryReadHeader(ReadOnlySpan<byte> header, out MessageId id, out int length, out ulong hash)
+    {
+        length = BinaryPrimitives.ReadInt32LittleEndian(header[4..]);
+        id = MessageId.FromBytes(header[8..24]);
+        hash = BinaryPrimitives.ReadUInt64LittleEndian(header[24..]);
+        return BinaryPrimitives.ReadUInt32LittleEndian(header) == Magic && length >= 0;
+    }
+
+    static SpoolCorruptException Corrupt(ContentLocation location) =>
+        new($"The content in segment {location.Segment:D8}.seg at {location.Offset} is damaged.");
+}
+
+/// <summary>How much of a segment live messages need.</summary>
+sealed class SegmentUse
+{
+    public required int Number { get; init; }
+
+    public int LiveCount { get; set; }
+
+    public long LiveBytes { get; set; }
+
+    public long TotalBytes { get; set; }
+}

@@ -1,0 +1,100 @@
+using SQLitePCL;
+
+namespace Orleans.Mail.Storage.Sqlite;
+
+/// <summary>One connection to a database file, used by one thread at a time. Thin: prepared statements cost no more than SQLite itself.</summary>
+sealed class Database : IDisposable
+{
+    const int BusyMilliseconds = 250;
+    const int CacheWriteStatus = 8;
+
+    readonly sqlite3 handle;
+    readonly List<Statement> statements = [];
+
+    static Database() => Batteries_V2.Init();
+
+    Database(sqlite3 handle, IStorageFaults? faults)
+    {
+        this.handle = handle;
+        Faults = faults;
+    }
+
+    public IStorageFaults? Faults { get; }
+
+    public static Database Open(string path, bool create, IStorageFaults? faults = null)
+    {
+        var flags = raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX | (create ? raw.SQLITE_OPEN_CREATE : 0);
+        var result = raw.sqlite3_open_v2(path, out var handle, flags, null);
+        if (result != raw.SQLITE_OK)
+        {
+            handle?.Dispose();
+            throw new SqliteFailure(result, $"{raw.sqlite3_errstr(result).utf8_to_string()} ({path})");
+        }
+
+        raw.sqlite3_extended_result_codes(handle, 1);
+        raw.sqlite3_busy_timeout(handle, BusyMilliseconds);
+        return new Database(handle, faults);
+    }
+
+    /// <summary>A statement that lives as long as the connection.</summary>
+    public Statement Prepare(string sql)
+    {
+        const uint persistent = 1;
+        var result = raw.sqlite3_prepare_v3(handle, sql, persistent, out var statement);
+        if (result != raw.SQLITE_OK) throw Failure(result);
+        var prepared = new Statement(this, statement);
+        statements.Add(prepared);
+        return prepared;
+    }
+
+    public void Execute(string sql)
+    {
+        var result = raw.sqlite3_exec(handle, sql);
+        if (result != raw.SQLITE_OK) throw Failure(result);
+    }
+
+    /// <summary>First column of the first row; null when there is no row or it is NULL.</summary>
+    public long? Scalar(string sql)
+    {
+        var statement = Prepare(sql);
+        try
+        {
+            return statement.Step() && !statement.IsNull(0) ? statement.Int64(0) : null;
+        }
+        finally
+        {
+            statements.Remove(statement);
+            statement.Dispose();
+        }
+    }
+
+    /// <summary>Pages this connection wrote since it was opened.</summary>
+    public int PagesWritten()
+    {
+        raw.sqlite3_db_status(handle, CacheWriteStatus, out var pages, out _, 0);
+        return pages;
+    }
+
+    /// <summary>Copies the log into the database file.</summary>
+    public void Checkpoint(bool truncate)
+    {
+        Faults?.Before(StorageOperation.Checkpoint);
+        var mode = truncate ? raw.SQLITE_CHECKPOINT_TRUNCATE : raw.SQLITE_CHECKPOINT_PASSIVE;
+        var result = raw.sqlite3_wal_checkpoint_v2(handle, "main", mode, out _, out _);
+        if (result != raw.SQLITE_OK && (result & 0xFF) != raw.SQLITE_BUSY) throw Failure(result);
+        Faults?.After(StorageOperation.Checkpoint);
+    }
+
+    public SqliteFailure Failure(int result)
+    {
+        var extended = raw.sqlite3_extended_errcode(handle);
+        return new SqliteFailure((extended & 0xFF) == (result & 0xFF) ? extended : result, raw.sqlite3_errstr(result).utf8_to_string());
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in statements) statement.Dispose();
+        statements.Clear();
+        handle.Dispose();
+    }
+}

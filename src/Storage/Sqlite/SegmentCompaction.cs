@@ -1,0 +1,91 @@
+namespace Orleans.Mail.Storage.Sqlite;
+
+/// <summary>
+/// Moves the few live contents of a mostly dead segment to the active one, in small steps between batches, so that one deferred message
+/// does not keep a whole segment.
+/// </summary>
+sealed class SegmentCompaction
+{
+    const int RecordsPerStep = 256;
+    const int BytesPerStep = 1024 * 1024;
+
+    readonly HashSet<int> unreadable = [];
+    int? segment;
+    long offset;
+
+    /// <summary>Whether a segment is being worked on.</summary>
+    public bool IsPending => segment is not null;
+
+    public void Restart()
+    {
+        segment = null;
+        unreadable.Clear();
+    }
+
+    /// <summary>Looks at the next records of the segment, and moves those that are live in one transaction.</summary>
+    public void Step(SpoolBatch batch)
+    {
+        if (segment is null)
+        {
+            segment = batch.Store.Content.FindSparse(unreadable);
+            offset = 0;
+            if (segment is null) return;
+        }
+
+        var survivors = new List<(MessageId Id, ContentLocation Location)>();
+        var ended = Scan(batch, segment.Value, survivors);
+        if (survivors.Count > 0) Move(batch, survivors);
+        if (!ended) return;
+        // Whatever lives on behind a damaged header stays where it is; the segment is not tried again in this run.
+        unreadable.Add(segment.Value);
+        segment = null;
+    }
+
+    bool Scan(SpoolBatch batch, int number, List<(MessageId Id, ContentLocation Location)> survivors)
+    {
+        var bytes = 0L;
+        for (var i = 0; i < RecordsPerStep && bytes < BytesPerStep; i++)
+        {
+            if (!TryReadRecord(batch, number, out var id, out var length, out var hash)) return true;
+            if (IsLive(batch, id, number, offset))
+            {
+                survivors.Add((id, new ContentLocation(number, offset, length, hash)));
+                bytes += length;
+            }
+
+            offset += ContentSegments.HeaderBytes + length;
+        }
+
+        return false;
+    }
+
+    bool TryReadRecord(SpoolBatch batch, int number, out MessageId id, out int length, out ulong hash) =>
+        batch.Store.Content.TryReadRecord(number, offset, out id, out length, out hash);
+
+    static bool IsLive(SpoolBatch batch, MessageId id, int number, long offset)
+    {
+        var find = batch.Statements.Find.Bind(1, id.ShardOf(batch.ShardCount)).Bind(2, id);
+        if (!find.Step()) return false;
+        var live = !find.IsNull(3) && find.Int32(3) == number && find.Int64(5) == offset;
+        find.Reset();
+        return live;
+    }
+
+    static void Move(SpoolBatch batch, List<(MessageId Id, ContentLocation Location)> survivors)
+    {
+        var content = batch.Store.Content;
+        var moved = survivors.ConvertAll(item => batch.CopyContent(item.Id, content.ReadRaw(item.Location, out _), item.Location.Hash));
+        content.Flush();
+        batch.Begin();
+        for (var i = 0; i < moved.Count; i++)
+        {
+            var (id, old) = survivors[i];
+            batch.Statements.MoveContent.Bind(1, moved[i].Segment).Bind(2, moved[i].Offset).Bind(3, id.ShardOf(batch.ShardCount)).Bind(4, id).Run();
+            batch.ContentChanged(old.Segment, -1, old.Length);
+            batch.ContentChanged(moved[i].Segment, 1, old.Length);
+        }
+
+        batch.Commit();
+        batch.Publish();
+    }
+}

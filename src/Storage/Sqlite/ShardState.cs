@@ -1,0 +1,17 @@
+namespace Orleans.Mail.Storage.Sqlite;
+
+/// <summary>What is kept in memory of one shard. Written by the writer thread only, after a transaction is durable.</summary>
+sealed class ShardState(int number, int recentEvents)
+{
+    long live;
+
+    public int Number { get; } = number;
+
+    public ShardEvents Events { get; } = new(recentEvents);
+
+    public long Live
+    {
+        get => Volatile.Read(ref live);
+        set => Volatile.Write(ref live, value);
+    }
+}

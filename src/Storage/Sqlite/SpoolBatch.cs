@@ -1,0 +1,174 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace Orleans.Mail.Storage.Sqlite;
+
+/// <summary>One transaction: what many operations write, and what changes in memory once it is durable.</summary>
+sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
+{
+    readonly ShardPart[] parts = [.. shards.Select(shard => new ShardPart(shard))];
+    readonly List<(int Segment, int Count, long Bytes)> contentChanges = [];
+    readonly List<(MessageId Id, ReadOnlyMemory<byte> Content, ulong Hash)> contents = [];
+    readonly List<CommitOperation> withContent = [];
+    ContentLocation[] locations = [];
+    bool began;
+
+    public SpoolStore Store => store;
+
+    public int ShardCount => parts.Length;
+
+    public WriteStatements Statements => store.Statements;
+
+    /// <summary>Writes the contents of new messages and makes them durable, before any row names them.</summary>
+    public void WriteContents(List<WriteOperation> operations)
+    {
+        contents.Clear();
+        withContent.Clear();
+        foreach (var operation in operations)
+        {
+            if (operation is not CommitOperation { Commit.Content: { } content } commit) continue;
+            contents.Add((commit.Commit.Id, content, commit.ContentHash));
+            withContent.Add(commit);
+        }
+
+        if (contents.Count == 0) return;
+        if (locations.Length < contents.Count) locations = new ContentLocation[Math.Max(contents.Count, 256)];
+        store.Content.Append(CollectionsMarshal.AsSpan(contents), locations);
+        for (var i = 0; i < withContent.Count; i++) withContent[i].Location = locations[i];
+        store.Content.Flush();
+    }
+
+    public ContentLocation CopyContent(MessageId id, ReadOnlyMemory<byte> content, ulong hash)
+    {
+        Span<ContentLocation> location = stackalloc ContentLocation[1];
+        store.Content.Append([(id, content, hash)], location);
+        return location[0];
+    }
+
+    public void Begin()
+    {
+        store.Database.Faults?.Before(StorageOperation.Begin);
+        Statements.Begin.Run();
+        began = true;
+        store.Database.Faults?.After(StorageOperation.Begin);
+    }
+
+    /// <summary>The epoch of a shard as this transaction sees it.</summary>
+    public long EpochOf(int shard)
+    {
+        var part = parts[shard];
+        if (part.Epoch is { } known) return known;
+        var statement = Statements.Epoch.Bind(1, shard);
+        if (!statement.Step()) throw new SqliteFailure(SQLitePCL.raw.SQLITE_CORRUPT, "a shard row is missing");
+        part.Epoch = statement.Int64(0);
+        statement.Reset();
+        return part.Epoch.Value;
+    }
+
+    public long RaiseEpoch(int shard)
+    {
+        Statements.RaiseEpoch.Bind(1, shard).Run();
+        parts[shard].Epoch = null;
+        return EpochOf(shard);
+    }
+
+    public ShardPart Part(int shard) => parts[shard];
+
+    public void ContentChanged(int segment, int count, int contentBytes) =>
+        contentChanges.Add((segment, count, (long)count * (contentBytes + ContentSegments.HeaderBytes)));
+
+    /// <summary>Writes the events of all commits, and ends the transaction.</summary>
+    public void Commit()
+    {
+        foreach (var part in parts)
+        {
+            if (part.Events.Count == 0) continue;
+            var first = part.Shard.Events.Last + 1;
+            Statements.InsertEvents.Bind(1, EventRows.Place(part.Shard.Number, first)).Bind(2, part.Events.Count)
+                .Bind(3, part.WrittenAt).Bind(4, part.Row.WrittenSpan).Run();
+        }
+
+        store.Database.Faults?.Before(StorageOperation.Commit);
+        Statements.Commit.Run();
+        began = false;
+        store.Database.Faults?.After(StorageOperation.Commit);
+    }
+
+    /// <summary>Carries over into memory what is durable now.</summary>
+    public void Publish()
+    {
+        foreach (var (segment, count, bytes) in contentChanges)
+        {
+            if (count > 0) store.Content.Retain(segment, count, bytes);
+            else store.Content.Release(segment, -count, -bytes);
+        }
+
+        foreach (var part in parts)
+        {
+            part.Shard.Live += part.LiveChange;
+            if (part.FirstEvent is { } first) part.Shard.Events.Removed(first);
+            if (part.Events.Count > 0) part.Shard.Events.Publish(part.Events);
+        }
+
+        Clear();
+    }
+
+    public void RollBack()
+    {
+        Clear();
+        if (!began) return;
+        began = false;
+        try
+        {
+            Statements.RollBack.Run();
+        }
+        catch (SqliteFailure)
+        {
+            // SQLite rolled back by itself; the handles are given up in any case.
+            return;
+        }
+    }
+
+    public void Clear()
+    {
+        contentChanges.Clear();
+        contents.Clear();
+        withContent.Clear();
+        foreach (var part in parts) part.Clear();
+    }
+
+    /// <summary>What one transaction does to one shard.</summary>
+    internal sealed class ShardPart(ShardState shard)
+    {
+        public ShardState Shard { get; } = shard;
+
+        public long? Epoch { get; set; }
+
+        public long LiveChange { get; set; }
+
+        public long? FirstEvent { get; set; }
+
+        public long WrittenAt { get; private set; }
+
+        public List<DeliveryEvent> Events { get; } = [];
+
+        public ArrayBufferWriter<byte> Row { get; } = new();
+
+        public void AddEvents(DeliveryEvent[] events, ReadOnlySpan<byte> serialized, long writtenAt)
+        {
+            Events.AddRange(events);
+            EventRows.Append(Row, serialized, events.Length);
+            WrittenAt = Math.Max(WrittenAt, writtenAt);
+        }
+
+        public void Clear()
+        {
+            Epoch = null;
+            LiveChange = 0;
+            FirstEvent = null;
+            WrittenAt = 0;
+            Events.Clear();
+            Row.ResetWrittenCount();
+        }
+    }
+}

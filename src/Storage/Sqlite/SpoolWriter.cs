@@ -1,0 +1,298 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace Orleans.Mail.Storage.Sqlite;
+
+/// <summary>
+/// The one thread that writes. It takes everything that waits as one transaction, so that many commits share a flush; while it is at the
+/// disk, the next ones gather. It adds no delay of its own.
+/// </summary>
+sealed class SpoolWriter : ISpoolHealth
+{
+    readonly object gate = new();
+    readonly Queue<WriteOperation> queue = new();
+    readonly SqliteSpoolOptions options;
+    readonly IReadOnlyList<ShardState> shards;
+    readonly IReadOnlyList<string> steps;
+    readonly TimeProvider clock;
+    readonly ILogger logger;
+    readonly Action<SpoolStore> opened;
+    readonly Thread thread;
+    readonly List<WriteOperation> operations = [];
+    readonly SegmentCompaction compaction = new();
+    readonly ITimer retryTimer;
+    SpoolStore? store;
+    SpoolBatch? batch;
+    Outage? outage;
+    bool retryDue = true;
+    bool stopping;
+
+    public SpoolWriter(SqliteSpoolOptions options, IReadOnlyList<ShardState> shards, IReadOnlyList<string> steps, TimeProvider clock, ILogger logger, Action<SpoolStore> opened)
+    {
+        this.options = options;
+        this.shards = shards;
+        this.steps = steps;
+        this.clock = clock;
+        this.logger = logger;
+        this.opened = opened;
+        retryTimer = clock.CreateTimer(_ => Retry(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        thread = new Thread(Run) { IsBackground = true, Name = "spool writer" };
+        thread.Start();
+    }
+
+    public SpoolFault? Fault => Volatile.Read(ref outage)?.Fault;
+
+    public DateTimeOffset? Since => Volatile.Read(ref outage)?.Since;
+
+    public void Enqueue(WriteOperation operation)
+    {
+        Exception? refusal = null;
+        lock (gate)
+        {
+            if (stopping) refusal = Closed();
+            else if (outage is { } down) refusal = down.ForCallers;
+            else if (queue.Count >= options.MaxQueuedOperations) refusal = new SpoolUnavailableException(SpoolFault.Busy, true, "Too many commits wait for the disk.");
+            else
+            {
+                queue.Enqueue(operation);
+                if (queue.Count == 1) Monitor.Pulse(gate);
+            }
+        }
+
+        if (refusal is not null) operation.Fail(refusal);
+    }
+
+    /// <summary>The open store, for readers.</summary>
+    public SpoolStore Store() =>
+        Volatile.Read(ref store) ?? throw (Volatile.Read(ref outage)?.ForCallers ?? Closed());
+
+    /// <summary>Carries out what was queued, and ends.</summary>
+    public void Stop()
+    {
+        lock (gate)
+        {
+            stopping = true;
+            Monitor.Pulse(gate);
+        }
+
+        thread.Join();
+        retryTimer.Dispose();
+    }
+
+    void Run()
+    {
+        while (Take())
+        {
+            if (operations.Count > 0) Write();
+            else if (store is null) TryOpen();
+            if (store is not null) Maintain();
+        }
+
+        CloseStore();
+        foreach (var shard in shards) shard.Events.Close(Closed());
+    }
+
+    /// <summary>Waits for work. False at the end.</summary>
+    bool Take()
+    {
+        operations.Clear();
+        lock (gate)
+        {
+            while (true)
+            {
+                if (store is null && outage is null && !stopping) return true;
+                if (store is null && retryDue && !stopping) return true;
+                if (queue.Count > 0) break;
+                if (stopping) return false;
+                if (store is not null && compaction.IsPending) return true;
+                Monitor.Wait(gate);
+            }
+
+            var bytes = 0L;
+            while (operations.Count < options.MaxBatchCommits && queue.TryPeek(out var next) && (operations.Count == 0 || bytes + next.ContentBytes <= options.MaxBatchBytes))
+            {
+                bytes += next.ContentBytes;
+                operations.Add(queue.Dequeue());
+            }
+        }
+
+        return true;
+    }
+
+    void Write()
+    {
+        if (store is null)
+        {
+            FailAll(outage?.ForCallers ?? Closed());
+            return;
+        }
+
+        StorageInstruments.Batch(operations.Count);
+        var startedAt = Stopwatch.GetTimestamp();
+        var committing = false;
+        try
+        {
+            batch!.WriteContents(operations);
+            batch.Begin();
+            foreach (var operation in operations) operation.Apply(batch);
+            committing = true;
+            batch.Commit();
+        }
+        catch (Exception error)
+        {
+            if (committing) Resolve(error);
+            else GiveUp(error);
+            return;
+        }
+
+        StorageInstruments.Transaction(startedAt);
+        batch.Publish();
+        CompleteAll();
+    }
+
+    void CompleteAll()
+    {
+        var conflicts = 0;
+        var commits = 0;
+        foreach (var operation in operations)
+        {
+            if (operation is CommitOperation commit)
+            {
+                commits++;
+                if (commit.IsConflict) conflicts++;
+            }
+
+            operation.Complete();
+        }
+
+        StorageInstruments.Commits(commits - conflicts, conflicts);
+    }
+
+    void FailAll(Exception error)
+    {
+        foreach (var operation in operations) operation.Fail(error);
+    }
+
+    /// <summary>Nothing of the transaction was stored.</summary>
+    void GiveUp(Exception error)
+    {
+        batch!.RollBack();
+        GoDown(error);
+        FailAll(StorageErrors.ForCallers(error, outcomeKnown: true));
+    }
+
+    /// <summary>
+    /// The answer to the commit was an error, so the transaction may be durable or not. The store is opened anew and says: it has one writer,
+    /// so a row of the next version is ours. After a failed flush nothing is repeated on the old handles, whose pages may have been dropped.
+    /// </summary>
+    void Resolve(Exception error)
+    {
+        batch!.RollBack();
+        GoDown(error);
+        TryOpen();
+        if (store is null)
+        {
+            FailAll(StorageErrors.ForCallers(error, outcomeKnown: false));
+            return;
+        }
+
+        bool? tookPlace = null;
+        try
+        {
+            foreach (var operation in operations)
+            {
+                tookPlace = operation.TookPlace(batch);
+                if (tookPlace is not null) break;
+            }
+        }
+        catch (Exception second)
+        {
+            GoDown(second);
+        }
+
+        batch.Clear();
+        if (tookPlace == true) CompleteAll();
+        else FailAll(StorageErrors.ForCallers(error, outcomeKnown: tookPlace == false));
+    }
+
+    void Maintain()
+    {
+        try
+        {
+            store!.CheckpointIfDue();
+            store.Content.RemoveDead();
+            compaction.Step(batch!);
+        }
+        catch (Exception error)
+        {
+            batch!.RollBack();
+            GoDown(error);
+        }
+    }
+
+    void TryOpen()
+    {
+        retryDue = false;
+        SpoolStore? candidate = null;
+        try
+        {
+            candidate = SpoolStore.Open(options, steps);
+            candidate.Load(shards);
+            if (outage is not null) candidate.Probe();
+            opened(candidate);
+            batch = new SpoolBatch(candidate, shards);
+            compaction.Restart();
+        }
+        catch (Exception error)
+        {
+            candidate?.Dispose();
+            GoDown(error);
+            return;
+        }
+
+        var recovered = outage;
+        Volatile.Write(ref store, candidate);
+        Volatile.Write(ref outage, null);
+        if (recovered is null) return;
+        var lasted = clock.GetUtcNow() - recovered.Since;
+        SpoolLog.Recovered(logger, options.Folder, lasted);
+    }
+
+    void GoDown(Exception error)
+    {
+        CloseStore();
+        var fault = StorageErrors.FaultOf(error);
+        StorageInstruments.Fault(fault);
+        if (outage is null) SpoolLog.Unavailable(logger, fault, options.Folder, error);
+        List<WriteOperation> waiting;
+        lock (gate)
+        {
+            Volatile.Write(ref outage, new Outage(fault, outage?.Since ?? clock.GetUtcNow(), StorageErrors.ForCallers(error, outcomeKnown: true)));
+            waiting = [.. queue];
+            queue.Clear();
+        }
+
+        foreach (var operation in waiting) operation.Fail(outage.ForCallers);
+        retryTimer.Change(options.RetryInterval, Timeout.InfiniteTimeSpan);
+    }
+
+    void CloseStore()
+    {
+        var closing = store;
+        Volatile.Write(ref store, null);
+        closing?.Dispose();
+    }
+
+    void Retry()
+    {
+        lock (gate)
+        {
+            retryDue = true;
+            Monitor.Pulse(gate);
+        }
+    }
+
+    static SpoolUnavailableException Closed() => new(SpoolFault.Closed, true, "The spool is closed.");
+
+    sealed record Outage(SpoolFault Fault, DateTimeOffset Since, Exception ForCallers);
+}

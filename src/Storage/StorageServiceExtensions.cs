@@ -1,0 +1,29 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Orleans.Mail.Storage.Sqlite;
+using Orleans.Serialization;
+
+namespace Orleans.Mail.Storage;
+
+/// <summary>Registration of the stores.</summary>
+public static class StorageServiceExtensions
+{
+    /// <summary>Uses a folder of a local disk as spool.</summary>
+    public static IServiceCollection AddSqliteSpool(this IServiceCollection services, Action<SqliteSpoolOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var options = new SqliteSpoolOptions();
+        configure(options);
+        options.Validate();
+        services.AddLogging();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => new SqliteSpool(options,
+            provider.GetRequiredService<Serializer<DeliveryEvent[]>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SqliteSpool>>()));
+        services.AddSingleton<ISpool>(provider => provider.GetRequiredService<SqliteSpool>());
+        services.AddSingleton<ISpoolHealth>(provider => provider.GetRequiredService<SqliteSpool>());
+        return services;
+    }
+}
