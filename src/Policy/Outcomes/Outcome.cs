@@ -37,6 +37,9 @@ public sealed record Outcome(OutcomeKind Kind, FailureScope Scope, string Catego
 {
     /// <summary>Whether the site could not be talked to: the only thing that narrows its window.</summary>
     public bool IsSiteTrouble { get; init; }
+
+    /// <summary>Status code for reports (RFC 3464 §2.3.4) where no reply gave one.</summary>
+    public EnhancedStatus? Status { get; init; }
 }
 
 /// <summary>Names of categories: stable, lower case, shown to users and used in metric tags.</summary>

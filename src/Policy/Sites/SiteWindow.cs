@@ -1,0 +1,95 @@
+namespace Orleans.Mail.Policy.Sites;
+
+/// <summary>Bounds of a site's concurrency.</summary>
+public sealed record SiteWindowOptions
+{
+    /// <summary>Sessions allowed before anything is known of the site. Default 5.</summary>
+    public int Initial { get; init; } = 5;
+
+    /// <summary>Sessions never exceeded. Default 20.</summary>
+    public int Maximum { get; init; } = 20;
+
+    /// <summary>How many whole windows of sessions in a row fail before the site counts as dead. Default 1.</summary>
+    public double DeadAfterCohorts { get; init; } = 1;
+
+    /// <summary>How long a dead site is left alone before one session probes it. Doubles with each failed probe. Default 1 minute.</summary>
+    public TimeSpan ProbeAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Longest wait between probes. Default 10 minutes.</summary>
+    public TimeSpan ProbeMaximum { get; init; } = TimeSpan.FromMinutes(10);
+
+    public static SiteWindowOptions Default { get; } = new();
+}
+
+/// <summary>
+/// How many sessions a site gets, learned from how they end: one more per window of successes, one less per window of troubles.
+/// A window of troubles in a row makes it dead: no session until <see cref="DeadUntil"/>, then one at a time until one succeeds.
+/// </summary>
+/// <remarks>Only "could not even talk" is trouble (<c>Outcome.IsSiteTrouble</c>); a refused recipient is a success of the session.</remarks>
+public sealed record SiteWindow
+{
+    // Sums of 1/N: what is meant as a whole may lack a little.
+    const double Tolerance = 1e-9;
+
+    double gain;
+    double reserve;
+    double failedCohorts;
+    int failedProbes;
+
+    public SiteWindow(SiteWindowOptions? options = null)
+    {
+        Options = options ?? SiteWindowOptions.Default;
+        if (Options.Initial < 1 || Options.Maximum < Options.Initial)
+            throw new ArgumentException("A window starts with at least 1 session, and its maximum is not below its start.", nameof(options));
+        Limit = Options.Initial;
+    }
+
+    public SiteWindowOptions Options { get; }
+
+    /// <summary>Size of the window while the site lives: 1 to the maximum.</summary>
+    public int Limit { get; private init; }
+
+    /// <summary>Until when no session may be opened; set until a session succeeds, so a time in the past means probing.</summary>
+    public DateTimeOffset? DeadUntil { get; private init; }
+
+    /// <summary>Sessions that may be open, unless <see cref="DeadUntil"/> is still to come: 1 while probing.</summary>
+    public int OpenLimit => DeadUntil is null ? Limit : 1;
+
+    /// <summary>Sessions that may be open at <paramref name="now"/>: 0 while dead, 1 while probing, else the window.</summary>
+    public int OpenLimitAt(DateTimeOffset now) => DeadUntil > now ? 0 : OpenLimit;
+
+    /// <summary>A session could be talked to.</summary>
+    /// <param name="inUse">Sessions open now: the window does not grow more than its start beyond real use.</param>
+    public SiteWindow OnSuccess(int inUse = int.MaxValue)
+    {
+        if (DeadUntil is not null) return new SiteWindow(Options);
+        if (Limit >= Options.Maximum || Limit - Options.Initial >= inUse) return failedCohorts == 0 ? this : this with { failedCohorts = 0 };
+        var step = 1.0 / Limit;
+        var sum = gain + step;
+        if (sum + step / 2 < 1 - Tolerance) return this with { gain = sum, failedCohorts = 0 };
+        return this with { Limit = Limit + 1, gain = sum - 1, reserve = 0, failedCohorts = 0 };
+    }
+
+    /// <summary>The site could not be talked to.</summary>
+    public SiteWindow OnTrouble(DateTimeOffset now)
+    {
+        // Sessions that were under way when the site died say nothing new.
+        if (DeadUntil > now) return this;
+        if (DeadUntil is not null) return Die(now, failedProbes + 1);
+        var step = 1.0 / Limit;
+        var cohorts = failedCohorts + step;
+        if (cohorts >= Options.DeadAfterCohorts - Tolerance) return Die(now, 0);
+        // The first trouble narrows at once, further ones once per window: quicker than growth, and never a collapse.
+        var rest = reserve - step;
+        if (Limit == 1) return this with { failedCohorts = cohorts };
+        if (rest - step / 2 >= -Tolerance) return this with { reserve = rest, failedCohorts = cohorts };
+        return this with { Limit = Limit - 1, reserve = rest + 1, gain = 0, failedCohorts = cohorts };
+    }
+
+    SiteWindow Die(DateTimeOffset now, int probes)
+    {
+        var wait = Options.ProbeAfter * Math.Pow(2, Math.Min(probes, 20));
+        if (wait > Options.ProbeMaximum) wait = Options.ProbeMaximum > Options.ProbeAfter ? Options.ProbeMaximum : Options.ProbeAfter;
+        return new SiteWindow(Options) { Limit = 1, DeadUntil = now + wait, failedProbes = probes };
+    }
+}
