@@ -124,7 +124,7 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{submission.From}\n{string.Join('\n', submission.Recipients)}\n"));
-        hash.AppendData(submission.Content.Span);
+        hash.AppendData(submission.Content);
         return hash.GetHashAndReset();
     }
 
