@@ -26,4 +26,12 @@ public static class StorageServiceExtensions
         services.AddSingleton<ISpoolHealth>(provider => provider.GetRequiredService<SqliteSpool>());
         return services;
     }
+
+    /// <summary>Keeps Orleans reminders in the file of the spool that <see cref="AddSqliteSpool"/> registers. The silo adds the reminder service itself (<c>AddReminders</c>).</summary>
+    public static IServiceCollection AddSqliteReminders(this IServiceCollection services)
+    {
+        services.AddSingleton<SqliteReminderTable>();
+        services.AddSingleton<IReminderTable>(provider => provider.GetRequiredService<SqliteReminderTable>());
+        return services;
+    }
 }

@@ -24,6 +24,7 @@ sealed class ContentSegments : IDisposable
     readonly string folder;
     readonly int segmentBytes;
     readonly IStorageFaults? faults;
+    readonly TimeProvider clock;
     readonly Dictionary<int, SegmentUse> uses = [];
     readonly ConcurrentDictionary<int, SafeFileHandle> readHandles = new();
     readonly List<ReadOnlyMemory<byte>> parts = [];
@@ -33,11 +34,12 @@ sealed class ContentSegments : IDisposable
     long activeLength;
     bool hasDead;
 
-    public ContentSegments(string folder, int segmentBytes, IStorageFaults? faults)
+    public ContentSegments(string folder, int segmentBytes, TimeProvider clock, IStorageFaults? faults)
     {
         this.folder = Path.Combine(folder, "content");
         this.segmentBytes = segmentBytes;
         this.faults = faults;
+        this.clock = clock;
         Directory.CreateDirectory(this.folder);
         foreach (var number in Files()) uses[number] = new SegmentUse { Number = number, TotalBytes = new FileInfo(PathOf(number)).Length };
         activeNumber = uses.Count == 0 ? 0 : uses.Keys.Max();
@@ -127,12 +129,14 @@ sealed class ContentSegments : IDisposable
         hasDead = false;
     }
 
-    /// <summary>A sealed segment of which less than a quarter is still needed; null when there is none.</summary>
-    public int? FindSparse(IReadOnlySet<int> except)
+    public bool Contains(int segment) => uses.ContainsKey(segment);
+
+    /// <summary>A segment, sealed for a while, of which less than a quarter is still needed; null when there is none.</summary>
+    public int? FindSparse(IReadOnlySet<int> except, DateTimeOffset sealedBefore)
     {
         foreach (var use in uses.Values)
         {
-            if (use.LiveCount > 0 && use.LiveBytes * 4 < use.TotalBytes && !IsActive(use.Number) && !except.Contains(use.Number)) return use.Number;
+            if (use.SealedAt <= sealedBefore && use.LiveCount > 0 && use.LiveBytes * 4 < use.TotalBytes && !IsActive(use.Number) && !except.Contains(use.Number)) return use.Number;
         }
 
         return null;
@@ -180,6 +184,7 @@ sealed class ContentSegments : IDisposable
 
     void Roll()
     {
+        if (active is not null) uses[activeNumber].SealedAt = clock.GetUtcNow();
         active?.Dispose();
         active = null;
         var path = PathOf(activeNumber + 1);
@@ -244,4 +249,7 @@ sealed class SegmentUse
     public long LiveBytes { get; set; }
 
     public long TotalBytes { get; set; }
+
+    /// <summary>When it became full; the beginning of time for segments of an earlier opening.</summary>
+    public DateTimeOffset SealedAt { get; set; }
 }

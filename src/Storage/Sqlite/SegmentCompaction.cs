@@ -4,7 +4,7 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// Moves the few live contents of a mostly dead segment to the active one, in small steps between batches, so that one deferred message
 /// does not keep a whole segment.
 /// </summary>
-sealed class SegmentCompaction
+sealed class SegmentCompaction(TimeProvider clock, TimeSpan delay)
 {
     const int RecordsPerStep = 256;
     const int BytesPerStep = 1024 * 1024;
@@ -25,9 +25,9 @@ sealed class SegmentCompaction
     /// <summary>Looks at the next records of the segment, and moves those that are live in one transaction.</summary>
     public void Step(SpoolBatch batch)
     {
-        if (segment is null)
+        if (segment is null || !batch.Store.Content.Contains(segment.Value))
         {
-            segment = batch.Store.Content.FindSparse(unreadable);
+            segment = batch.Store.Content.FindSparse(unreadable, clock.GetUtcNow() - delay);
             offset = 0;
             if (segment is null) return;
         }

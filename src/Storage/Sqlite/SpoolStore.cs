@@ -27,7 +27,7 @@ sealed class SpoolStore : IDisposable
 
     public static string PathOf(SqliteSpoolOptions options) => Path.Combine(options.Folder, "spool.db");
 
-    public static SpoolStore Open(SqliteSpoolOptions options, IReadOnlyList<string> steps)
+    public static SpoolStore Open(SqliteSpoolOptions options, IReadOnlyList<string> steps, TimeProvider clock)
     {
         var path = PathOf(options);
         Database? database = null;
@@ -41,7 +41,7 @@ sealed class SpoolStore : IDisposable
             SpoolSchema.CheckShards(database, options.ShardCount, path);
             // Whatever the last owner left in the log reaches the database file, or opening fails: an unsure flush is never built upon.
             database.Checkpoint(truncate: true);
-            content = new ContentSegments(options.Folder, options.SegmentBytes, options.Faults);
+            content = new ContentSegments(options.Folder, options.SegmentBytes, clock, options.Faults);
             options.Faults?.After(StorageOperation.Open);
             return new SpoolStore(options, database, content, new SpoolReaders(path, options.ReaderCount));
         }

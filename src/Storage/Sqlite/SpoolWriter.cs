@@ -19,12 +19,14 @@ sealed class SpoolWriter : ISpoolHealth
     readonly Action<SpoolStore> opened;
     readonly Thread thread;
     readonly List<WriteOperation> operations = [];
-    readonly SegmentCompaction compaction = new();
+    readonly SegmentCompaction compaction;
     readonly ITimer retryTimer;
+    readonly ITimer maintenanceTimer;
     SpoolStore? store;
     SpoolBatch? batch;
     Outage? outage;
     bool retryDue = true;
+    bool maintenanceDue;
     bool stopping;
 
     public SpoolWriter(SqliteSpoolOptions options, IReadOnlyList<ShardState> shards, IReadOnlyList<string> steps, TimeProvider clock, ILogger logger, Action<SpoolStore> opened)
@@ -36,6 +38,8 @@ sealed class SpoolWriter : ISpoolHealth
         this.logger = logger;
         this.opened = opened;
         retryTimer = clock.CreateTimer(_ => Retry(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        compaction = new SegmentCompaction(clock, options.CompactionDelay);
+        maintenanceTimer = clock.CreateTimer(_ => WakeForMaintenance(), null, options.CompactionDelay, options.CompactionDelay);
         thread = new Thread(Run) { IsBackground = true, Name = "spool writer" };
         thread.Start();
     }
@@ -62,6 +66,15 @@ sealed class SpoolWriter : ISpoolHealth
         if (refusal is not null) operation.Fail(refusal);
     }
 
+    /// <summary>Completes when the store is open; fails when it cannot be opened.</summary>
+    public Task OpenedAsync()
+    {
+        if (Volatile.Read(ref store) is not null) return Task.CompletedTask;
+        var operation = new OpenedOperation();
+        Enqueue(operation);
+        return operation.Task;
+    }
+
     /// <summary>The open store, for readers.</summary>
     public SpoolStore Store() =>
         Volatile.Read(ref store) ?? throw (Volatile.Read(ref outage)?.ForCallers ?? Closed());
@@ -77,6 +90,7 @@ sealed class SpoolWriter : ISpoolHealth
 
         thread.Join();
         retryTimer.Dispose();
+        maintenanceTimer.Dispose();
     }
 
     void Run()
@@ -104,7 +118,7 @@ sealed class SpoolWriter : ISpoolHealth
                 if (store is null && retryDue && !stopping) return true;
                 if (queue.Count > 0) break;
                 if (stopping) return false;
-                if (store is not null && compaction.IsPending) return true;
+                if (store is not null && (compaction.IsPending || maintenanceDue)) return true;
                 Monitor.Wait(gate);
             }
 
@@ -217,6 +231,7 @@ sealed class SpoolWriter : ISpoolHealth
 
     void Maintain()
     {
+        maintenanceDue = false;
         try
         {
             store!.CheckpointIfDue();
@@ -236,7 +251,7 @@ sealed class SpoolWriter : ISpoolHealth
         SpoolStore? candidate = null;
         try
         {
-            candidate = SpoolStore.Open(options, steps);
+            candidate = SpoolStore.Open(options, steps, clock);
             candidate.Load(shards);
             if (outage is not null) candidate.Probe();
             opened(candidate);
@@ -288,6 +303,15 @@ sealed class SpoolWriter : ISpoolHealth
         lock (gate)
         {
             retryDue = true;
+            Monitor.Pulse(gate);
+        }
+    }
+
+    void WakeForMaintenance()
+    {
+        lock (gate)
+        {
+            maintenanceDue = true;
             Monitor.Pulse(gate);
         }
     }

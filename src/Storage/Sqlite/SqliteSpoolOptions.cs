@@ -24,6 +24,9 @@ public sealed class SqliteSpoolOptions
     /// <summary>Size at which a content segment is closed and the next one begins.</summary>
     public int SegmentBytes { get; set; } = 64 * 1024 * 1024;
 
+    /// <summary>How long a full segment is left alone before its last live contents are moved: most messages end soon by themselves.</summary>
+    public TimeSpan CompactionDelay { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Connections for reading.</summary>
     public int ReaderCount { get; set; } = 4;
 
@@ -55,6 +58,7 @@ public sealed class SqliteSpoolOptions
         if (CacheBytes < 1024 * 1024) faults.Add($"{Section}:{nameof(CacheBytes)} must be at least 1048576.");
         if (CheckpointPages < 1) faults.Add($"{Section}:{nameof(CheckpointPages)} must be positive.");
         if (RecentEvents < 1) faults.Add($"{Section}:{nameof(RecentEvents)} must be positive.");
+        if (CompactionDelay <= TimeSpan.Zero) faults.Add($"{Section}:{nameof(CompactionDelay)} must be positive.");
         if (RetryInterval <= TimeSpan.Zero) faults.Add($"{Section}:{nameof(RetryInterval)} must be positive.");
         if (faults.Count > 0) throw new ArgumentException(string.Join(' ', faults));
     }

@@ -39,6 +39,12 @@ abstract class WriteOperation<T> : WriteOperation
     public override void Fail(Exception error) => completion.TrySetException(Refusal ?? error);
 }
 
+/// <summary>Waits until the store was opened, or could not be.</summary>
+sealed class OpenedOperation : WriteOperation<bool>
+{
+    public override void Apply(SpoolBatch batch) => Answer = true;
+}
+
 /// <summary>Becomes the writer of a shard.</summary>
 sealed class OpenShardOperation(int shard) : WriteOperation<long>
 {
