@@ -61,7 +61,7 @@ sealed class CommitOperation(int shard, long epoch, SpoolCommit commit, Delivery
     {
         var find = batch.Statements.Find.Bind(1, shard).Bind(2, commit.Id);
         if (!find.Step()) return null;
-        var row = new Row(find.Int64(0), find.Int64OrNull(1), find.Int64(2), find.IsNull(3) ? null : find.Int32(3), find.Int32(4));
+        var row = new Row(find.Int64(6), find.Int64(0), find.Int64OrNull(1), find.Int64(2), find.IsNull(3) ? null : find.Int32(3), find.Int32(4));
         find.Reset();
         return row;
     }
@@ -91,19 +91,19 @@ sealed class CommitOperation(int shard, long epoch, SpoolCommit commit, Delivery
         if (Due is null || old.Due is null)
         {
             statements.UpdateAll.Bind(1, version).Bind(2, commit.State).Bind(3, Due).Bind(4, Holder).Bind(5, Due is null ? At : null)
-                .Bind(6, shard).Bind(7, commit.Id).Run();
+                .Bind(6, old.Number).Run();
             batch.Part(shard).LiveChange += (Due is null ? 0 : 1) - (old.Due is null ? 0 : 1);
             if (old.Segment is { } segment) batch.ContentChanged(segment, -1, old.Length);
         }
         else if (Due == old.Due && Holder == old.Holder)
         {
-            statements.UpdateState.Bind(1, version).Bind(2, commit.State).Bind(3, shard).Bind(4, commit.Id).Run();
+            statements.UpdateState.Bind(1, version).Bind(2, commit.State).Bind(3, old.Number).Run();
         }
         else
         {
-            statements.UpdateDue.Bind(1, version).Bind(2, commit.State).Bind(3, Due).Bind(4, Holder).Bind(5, shard).Bind(6, commit.Id).Run();
+            statements.UpdateDue.Bind(1, version).Bind(2, commit.State).Bind(3, Due).Bind(4, Holder).Bind(5, old.Number).Run();
         }
     }
 
-    readonly record struct Row(long Version, long? Due, long Holder, int? Segment, int Length);
+    readonly record struct Row(long Number, long Version, long? Due, long Holder, int? Segment, int Length);
 }

@@ -32,7 +32,7 @@ sealed class SegmentCompaction(TimeProvider clock, TimeSpan delay)
             if (segment is null) return;
         }
 
-        var survivors = new List<(MessageId Id, ContentLocation Location)>();
+        var survivors = new List<Survivor>();
         var ended = Scan(batch, segment.Value, survivors);
         if (survivors.Count > 0) Move(batch, survivors);
         if (!ended) return;
@@ -41,15 +41,15 @@ sealed class SegmentCompaction(TimeProvider clock, TimeSpan delay)
         segment = null;
     }
 
-    bool Scan(SpoolBatch batch, int number, List<(MessageId Id, ContentLocation Location)> survivors)
+    bool Scan(SpoolBatch batch, int number, List<Survivor> survivors)
     {
         var bytes = 0L;
         for (var i = 0; i < RecordsPerStep && bytes < BytesPerStep; i++)
         {
             if (!TryReadRecord(batch, number, out var id, out var length, out var hash)) return true;
-            if (IsLive(batch, id, number, offset))
+            if (FindRow(batch, id, number, offset) is { } row)
             {
-                survivors.Add((id, new ContentLocation(number, offset, length, hash)));
+                survivors.Add(new Survivor(row, id, new ContentLocation(number, offset, length, hash)));
                 bytes += length;
             }
 
@@ -62,16 +62,16 @@ sealed class SegmentCompaction(TimeProvider clock, TimeSpan delay)
     bool TryReadRecord(SpoolBatch batch, int number, out MessageId id, out int length, out ulong hash) =>
         batch.Store.Content.TryReadRecord(number, offset, out id, out length, out hash);
 
-    static bool IsLive(SpoolBatch batch, MessageId id, int number, long offset)
+    static long? FindRow(SpoolBatch batch, MessageId id, int number, long offset)
     {
         var find = batch.Statements.Find.Bind(1, id.ShardOf(batch.ShardCount)).Bind(2, id);
-        if (!find.Step()) return false;
-        var live = !find.IsNull(3) && find.Int32(3) == number && find.Int64(5) == offset;
+        if (!find.Step()) return null;
+        long? row = !find.IsNull(3) && find.Int32(3) == number && find.Int64(5) == offset ? find.Int64(6) : null;
         find.Reset();
-        return live;
+        return row;
     }
 
-    static void Move(SpoolBatch batch, List<(MessageId Id, ContentLocation Location)> survivors)
+    static void Move(SpoolBatch batch, List<Survivor> survivors)
     {
         var content = batch.Store.Content;
         var moved = survivors.ConvertAll(item => batch.CopyContent(item.Id, content.ReadRaw(item.Location, out _), item.Location.Hash));
@@ -79,8 +79,8 @@ sealed class SegmentCompaction(TimeProvider clock, TimeSpan delay)
         batch.Begin();
         for (var i = 0; i < moved.Count; i++)
         {
-            var (id, old) = survivors[i];
-            batch.Statements.MoveContent.Bind(1, moved[i].Segment).Bind(2, moved[i].Offset).Bind(3, id.ShardOf(batch.ShardCount)).Bind(4, id).Run();
+            var old = survivors[i].Location;
+            batch.Statements.MoveContent.Bind(1, moved[i].Segment).Bind(2, moved[i].Offset).Bind(3, survivors[i].Row).Run();
             batch.ContentChanged(old.Segment, -1, old.Length);
             batch.ContentChanged(moved[i].Segment, 1, old.Length);
         }
@@ -88,4 +88,6 @@ sealed class SegmentCompaction(TimeProvider clock, TimeSpan delay)
         batch.Commit();
         batch.Publish();
     }
+
+    readonly record struct Survivor(long Row, MessageId Id, ContentLocation Location);
 }

@@ -6,10 +6,10 @@ static class SpoolSchema
     const string Version1 = """
         CREATE TABLE shard(number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, last_event INTEGER NOT NULL);
         CREATE TABLE message(
-            shard INTEGER NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, state BLOB NOT NULL,
+            num INTEGER PRIMARY KEY, shard INTEGER NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, state BLOB NOT NULL,
             due INTEGER, holder INTEGER NOT NULL, final_at INTEGER,
-            segment INTEGER, offset INTEGER, length INTEGER, hash INTEGER,
-            PRIMARY KEY(shard, id)) WITHOUT ROWID;
+            segment INTEGER, offset INTEGER, length INTEGER, hash INTEGER);
+        CREATE UNIQUE INDEX message_id ON message(shard, id);
         CREATE INDEX message_live ON message(shard, due, id, holder, segment, length) WHERE due IS NOT NULL;
         CREATE INDEX message_final ON message(shard, final_at) WHERE final_at IS NOT NULL;
         CREATE TABLE event(place INTEGER PRIMARY KEY, count INTEGER NOT NULL, written_at INTEGER NOT NULL, data BLOB NOT NULL);

@@ -3,6 +3,7 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// <summary>The prepared statements of the writing connection.</summary>
 sealed class WriteStatements(Database database)
 {
+    const string Placed = " WHERE num = ?";
     const string Row = " WHERE shard = ? AND id = ?";
 
     public Statement Begin { get; } = database.Prepare("BEGIN IMMEDIATE");
@@ -15,20 +16,20 @@ sealed class WriteStatements(Database database)
 
     public Statement RaiseEpoch { get; } = database.Prepare("UPDATE shard SET epoch = epoch + 1 WHERE number = ?");
 
-    public Statement Find { get; } = database.Prepare("SELECT version, due, holder, segment, length, offset FROM message" + Row);
+    public Statement Find { get; } = database.Prepare("SELECT version, due, holder, segment, length, offset, num FROM message" + Row);
 
     public Statement Insert { get; } = database.Prepare(
         "INSERT INTO message(shard, id, version, state, due, holder, final_at, segment, offset, length, hash) VALUES(?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)");
 
     // One statement for each set of columns that change: SQLite rewrites an index whenever a column of it is named, changed or not.
-    public Statement UpdateState { get; } = database.Prepare("UPDATE message SET version = ?, state = ?" + Placed(3));
+    public Statement UpdateState { get; } = database.Prepare("UPDATE message SET version = ?, state = ?" + Placed);
 
-    public Statement UpdateDue { get; } = database.Prepare("UPDATE message SET version = ?, state = ?, due = ?, holder = ?" + Placed(5));
+    public Statement UpdateDue { get; } = database.Prepare("UPDATE message SET version = ?, state = ?, due = ?, holder = ?" + Placed);
 
     public Statement UpdateAll { get; } = database.Prepare(
-        "UPDATE message SET version = ?, state = ?, due = ?, holder = ?, final_at = ?, segment = NULL, offset = NULL, length = NULL, hash = NULL" + Placed(6));
+        "UPDATE message SET version = ?, state = ?, due = ?, holder = ?, final_at = ?, segment = NULL, offset = NULL, length = NULL, hash = NULL" + Placed);
 
-    public Statement MoveContent { get; } = database.Prepare("UPDATE message SET segment = ?, offset = ?" + Placed(3));
+    public Statement MoveContent { get; } = database.Prepare("UPDATE message SET segment = ?, offset = ?" + Placed);
 
     public Statement InsertEvents { get; } = database.Prepare("INSERT INTO event(place, count, written_at, data) VALUES(?, ?, ?, ?)");
 
@@ -51,5 +52,4 @@ sealed class WriteStatements(Database database)
 
     public Statement ClearReminders { get; } = database.Prepare("DELETE FROM reminder WHERE service_id = ?");
 
-    static string Placed(int shardParameter) => $" WHERE shard = ?{shardParameter} AND id = ?{shardParameter + 1}";
 }
