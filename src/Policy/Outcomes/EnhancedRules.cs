@@ -64,6 +64,8 @@ static class EnhancedRules
         3 => new(Categories.RemoteTrouble, FailureScope.Recipient, true),
         4 => new(Categories.RemoteTrouble, FailureScope.Recipient, true),
         6 => new(Categories.ContentRejected, FailureScope.Message, true),
+        // "Not now, by policy" without further words is greylisting in practice.
+        7 when status.Class == 4 => new(Categories.Greylisted, FailureScope.Recipient, false),
         7 => new(Categories.PolicyRejected, FailureScope.Message, true),
         _ => null,
     };

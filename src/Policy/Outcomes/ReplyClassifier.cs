@@ -59,7 +59,8 @@ static class ReplyClassifier
 
     static Outcome Apply(EnhancedRule rule, SmtpReply reply, EnhancedStatus status)
     {
-        var kind = rule.CanFail && reply.IsPermanent ? OutcomeKind.Failed : OutcomeKind.Deferred;
+        var isUnmistakable = reply.IsPermanent && (status.Class == 5 || IsKnownCode(reply.Code));
+        var kind = rule.CanFail && isUnmistakable ? OutcomeKind.Failed : OutcomeKind.Deferred;
         return new(kind, rule.Scope, rule.Category, $"enhanced.x.{status.Subject}.{status.Detail}");
     }
 
@@ -74,7 +75,6 @@ static class ReplyClassifier
         var scope = phase switch { SmtpPhase.RcptTo => FailureScope.Recipient, SmtpPhase.MailFrom => FailureScope.Sender, _ => FailureScope.Message };
         return code switch
         {
-            450 or 451 when enhanced is { Subject: 7 } => OutcomeClassifier.Defer(FailureScope.Recipient, Categories.Greylisted, "code.45z-policy"),
             450 when phase == SmtpPhase.RcptTo => OutcomeClassifier.Defer(scope, Categories.MailboxUnavailable, "code.450"),
             452 when phase == SmtpPhase.RcptTo => OutcomeClassifier.Defer(FailureScope.Message, Categories.TooManyRecipients, "code.452-rcpt"),
             < 500 => OutcomeClassifier.Defer(scope, Categories.RemoteTrouble, "code.4yz"),
