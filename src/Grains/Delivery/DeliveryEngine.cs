@@ -10,7 +10,7 @@ namespace Orleans.Mail.Grains.Delivery;
 /// The sessions of one silo. A domain grain offers work; the engine signals a session that idles, or opens one.
 /// How many a site may have is the domain grain's decision, how many the silo may have is the engine's.
 /// </summary>
-sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions options, ILogger<DeliveryEngine> log) : IHostedService
+sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions options, ILogger<DeliveryEngine> log) : IHostedService, IDisposable
 {
     readonly ConcurrentDictionary<string, SiteSessions> _sites = new();
     readonly CancellationTokenSource _abandon = new();
@@ -49,11 +49,12 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
             lock (sessions)
                 foreach (var session in sessions.All)
                     session.Stop();
-        using var timer = new CancellationTokenSource(options.StopTimeout, services.Clock);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        await Task.WhenAny(_drained.Task, Task.Delay(Timeout.InfiniteTimeSpan, limit.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Volatile.Read(ref _sessionCount) > 0)
+            await _drained.Task.WaitAsync(options.StopTimeout, services.Clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _abandon.CancelAsync().ConfigureAwait(false);
     }
+
+    public void Dispose() => _abandon.Dispose();
 
     readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -68,7 +69,7 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
     {
         // Leaves the domain grain's turn: a session is no grain work.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var session = new SiteSession(site, services, options, sessions, _abandon.Token);
+        using var session = new SiteSession(site, services, options, sessions, _abandon.Token);
         lock (sessions) sessions.All.Add(session);
         MailInstruments.Sessions.Add(1);
         try

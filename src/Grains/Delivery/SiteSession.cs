@@ -14,7 +14,7 @@ namespace Orleans.Mail.Grains.Delivery;
 /// One lease of a site, used for one message after another. Three steps overlap, so that no commit delays the wire:
 /// attempts are begun ahead of the one being sent, and completed behind it.
 /// </summary>
-sealed partial class SiteSession(string site, SessionServices services, DeliveryOptions options, SiteSessions siblings, CancellationToken abandon)
+sealed partial class SiteSession(string site, SessionServices services, DeliveryOptions options, SiteSessions siblings, CancellationToken abandon) : IDisposable
 {
     readonly Guid _id = Guid.CreateVersion7(services.Clock.GetUtcNow());
     readonly Channel<AttemptOrder> _begun = Channel.CreateBounded<AttemptOrder>(options.SessionPrefetch);
@@ -33,6 +33,8 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         _isEnding = true;
         Signal();
     }
+
+    public void Dispose() => _completing.Dispose();
 
     public async Task RunAsync()
     {

@@ -4,7 +4,6 @@ using Orleans.Concurrency;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Grains.Spool;
 using Orleans.Mail.Storage;
-using Orleans.Runtime;
 
 namespace Orleans.Mail.Grains.Messages;
 

@@ -5,7 +5,6 @@ using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Policy.Scheduling;
 using Orleans.Mail.Storage;
-using Orleans.Runtime;
 
 namespace Orleans.Mail.Grains.Messages;
 

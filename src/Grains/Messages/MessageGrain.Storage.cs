@@ -1,7 +1,6 @@
 using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Storage;
-using Orleans.Runtime;
 using Orleans.Storage;
 
 namespace Orleans.Mail.Grains.Messages;

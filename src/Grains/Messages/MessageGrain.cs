@@ -8,7 +8,6 @@ using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Submission;
 using Orleans.Mail.Storage;
 using Orleans.Placement;
-using Orleans.Runtime;
 
 namespace Orleans.Mail.Grains.Messages;
 

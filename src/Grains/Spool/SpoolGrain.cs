@@ -7,7 +7,6 @@ using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Storage;
-using Orleans.Runtime;
 using Orleans.Serialization;
 
 namespace Orleans.Mail.Grains.Spool;
@@ -84,16 +83,16 @@ sealed partial class SpoolGrain(
         var records = await _shard!.ListAsync(before, size, CancellationToken.None);
         var items = new List<MessageStatus>();
         foreach (var record in records)
-            if (Read(record) is { } status && Matches(query, status))
+            if (Read(record) is var status && Matches(query, status))
                 items.Add(status);
         return new ListPage([.. items], records.Count < size ? null : records[^1].Id.ToString());
     }
 
-    MessageStatus? Read(MessageRecord record)
+    MessageStatus Read(MessageRecord record)
     {
         try
         {
-            return MessageView.Status(states.Deserialize(record.State), clock.GetUtcNow(), []);
+            return MessageView.Status(states.Deserialize(record.State)!, clock.GetUtcNow(), []);
         }
         catch (Exception exception)
         {

@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace Orleans.Mail.Grains.Spool;
 
 /// <summary>Opens every shard when the silo has joined, so that a backlog resumes without being asked for.</summary>
