@@ -114,6 +114,9 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
 
     public Func<SmtpTarget, SessionFailure?> OnConnect { get; set; } = _ => null;
 
+    /// <summary>While set, sessions tell it that they got this far, and never answer.</summary>
+    public TaskCompletionSource? Hold { get; set; }
+
     public static AttemptTranscript Accept(SmtpTransaction transaction)
     {
         transaction.BeforeEndOfData?.Invoke();
@@ -154,13 +157,19 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
 
         public int TransactionCount { get; private set; }
 
-        public Task<AttemptTranscript> SendAsync(SmtpTransaction transaction, CancellationToken cancellationToken)
+        public async Task<AttemptTranscript> SendAsync(SmtpTransaction transaction, CancellationToken cancellationToken)
         {
             TransactionCount++;
+            if (wire.Hold is { } hold)
+            {
+                hold.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, CancellationToken.None);
+            }
+
             var transcript = wire.Answer(transaction);
             wire.Received.Enqueue(transaction);
             IsUsable = transcript.Failure is null;
-            return Task.FromResult(transcript);
+            return transcript;
         }
 
         public Task QuitAsync() => Task.CompletedTask;
