@@ -9,9 +9,7 @@ sealed class ReplyFormatException(string message) : IOException(message);
 sealed class ReplyParser(int maxLineBytes, int maxReplyBytes, int maxLines)
 {
     readonly byte[] _line = new byte[maxLineBytes];
-    readonly byte[] _lastRaw = new byte[256];
-    SmtpReply? _lastReply;
-    int _lastLength;
+    readonly ReplyMemo _memo = new();
     StringBuilder? _text;
     int _lineLength;
     int _replyBytes;
@@ -51,8 +49,7 @@ sealed class ReplyParser(int maxLineBytes, int maxReplyBytes, int maxLines)
 
     SmtpReply? EndLine(ReadOnlySpan<byte> line)
     {
-        // The same words come with nearly every message: one object serves them all.
-        if (_lines == 0 && _lastReply is not null && line.SequenceEqual(_lastRaw.AsSpan(0, _lastLength))) return Finish(_lastReply);
+        if (_lines == 0 && _memo.Find(line) is { } known) return Finish(known);
         var text = line.TrimEnd("\r\n"u8);
         if (text.Length < 3 || !TryCode(text, out var code)) throw new ReplyFormatException("The remote sent something that is not an SMTP reply.");
         var isLast = text.Length == 3 || text[3] == ' ';
@@ -61,7 +58,7 @@ sealed class ReplyParser(int maxLineBytes, int maxReplyBytes, int maxLines)
         if (++_lines > maxLines) throw new ReplyFormatException("The remote sent a reply of too many lines.");
         _code = code;
         var words = text.Length > 4 ? Encoding.UTF8.GetString(text[4..]) : "";
-        if (isLast && _lines == 1) return Finish(Remember(line, SmtpReply.Create(code, words)));
+        if (isLast && _lines == 1) return Finish(_memo.Keep(line, SmtpReply.Create(code, words)));
         _text ??= new StringBuilder();
         if (_text.Length > 0) _text.Append('\n');
         _text.Append(words);
@@ -72,15 +69,6 @@ sealed class ReplyParser(int maxLineBytes, int maxReplyBytes, int maxLines)
     {
         _text = null;
         _replyBytes = _lines = _code = 0;
-        return reply;
-    }
-
-    SmtpReply Remember(ReadOnlySpan<byte> line, SmtpReply reply)
-    {
-        if (line.Length > _lastRaw.Length) return reply;
-        line.CopyTo(_lastRaw);
-        _lastLength = line.Length;
-        _lastReply = reply;
         return reply;
     }
 
