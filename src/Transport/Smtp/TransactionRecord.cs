@@ -54,5 +54,5 @@ sealed class TransactionRecord(int recipientCount)
         EndOfDataReply is not null
         || DataReply is { IsTransient: true } or { IsPermanent: true }
         || MailFromReply is { IsTransient: true } or { IsPermanent: true }
-        || (AcceptedCount == 0 && _recipientReplies.Length > 0 && Array.TrueForAll(_recipientReplies, static reply => reply is not null));
+        || (AcceptedCount == 0 && _recipientReplies.Length > 0 && Array.TrueForAll(_recipientReplies, static reply => reply is { IsTransient: true } or { IsPermanent: true }));
 }

@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.Mail.Transport.Receiving;
+using Orleans.Mail.Transport.Tests.Support;
+
+namespace Orleans.Mail.Transport.Tests.Smtp;
+
+/// <summary>Opportunistic TLS (reliability CN5, CN6, S4).</summary>
+public sealed class TlsTests
+{
+    [Fact(Timeout = Given.Limit)]
+    public async Task Self_signed_certificate_is_taken_and_content_arrives()
+    {
+        using var certificate = SelfSigned();
+        var behavior = new RecordingBehavior();
+        await using var receiver = behavior.Start(new ReceiverOptions { Certificate = certificate });
+        await using var session = await Given.SessionAsync(receiver.EndPoint);
+        Assert.StartsWith("Tls1", session.Tls, StringComparison.Ordinal);
+        foreach (var name in new[] { "small", "dots at line starts", "10 MB of dots" })
+            Assert.Equal(250, (await session.SendAsync(Given.Transaction() with { Content = Contents.All[name] }, TestContext.Current.CancellationToken)).EndOfDataReply?.Code);
+        Assert.True(behavior.Mails.ElementAt(1).Content.Span.SequenceEqual(Contents.All["dots at line starts"]));
+        Assert.True(behavior.Mails.ElementAt(2).Content.Span.SequenceEqual(Contents.All["10 MB of dots"]));
+        await session.QuitAsync();
+        Assert.Contains("QUIT", behavior.Lines);
+    }
+
+    [Fact(Timeout = Given.Limit)]
+    public async Task Tls_is_not_begun_where_the_target_says_never()
+    {
+        using var certificate = SelfSigned();
+        var behavior = new RecordingBehavior();
+        await using var receiver = behavior.Start(new ReceiverOptions { Certificate = certificate });
+        var result = await Given.Connector().ConnectAsync(Given.Target(receiver.EndPoint, TlsMode.None), TestContext.Current.CancellationToken);
+        await using var session = result.Session!;
+        Assert.Null(session.Tls);
+        Assert.DoesNotContain("STARTTLS", behavior.Lines);
+    }
+
+    [Theory(Timeout = Given.Limit)]
+    [InlineData("454 4.7.0 not now\r\n")]
+    [InlineData("500 what\r\n")]
+    [InlineData("501 no\r\n")]
+    [InlineData("221 bye\r\n")]
+    [InlineData("354 go\r\n")]
+    [InlineData("220 go\r\nthis is no handshake\r\n")]
+    [InlineData("220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n")]
+    public async Task Broken_starttls_is_followed_by_one_plain_session_and_remembered_for_an_hour(string answer)
+    {
+        var time = new FakeTimeProvider();
+        var starttlsCount = 0;
+        await using var peer = ScriptedPeer.Start(async dialogue =>
+        {
+            await dialogue.OpenAsync("STARTTLS");
+            var command = await dialogue.ReadLineAsync();
+            if (command != "STARTTLS") return;
+            starttlsCount++;
+            await dialogue.SayAsync(answer);
+            await dialogue.WaitForCloseAsync();
+        });
+        var connector = Given.Connector(time);
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            var result = await connector.ConnectAsync(Given.Target(peer.EndPoint), TestContext.Current.CancellationToken);
+            Assert.Null(result.Failure);
+            Assert.Null(result.Session!.Tls);
+            await result.Session.DisposeAsync();
+        }
+
+        Assert.Equal((1, 3), (starttlsCount, peer.ConnectionCount));
+        time.Advance(TimeSpan.FromMinutes(61));
+        var later = await connector.ConnectAsync(Given.Target(peer.EndPoint), TestContext.Current.CancellationToken);
+        await later.Session!.DisposeAsync();
+        Assert.Equal((2, 5), (starttlsCount, peer.ConnectionCount));
+    }
+
+    static X509Certificate2 SelfSigned()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=another.name.test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1));
+        return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+    }
+}

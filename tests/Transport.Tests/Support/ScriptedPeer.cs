@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Orleans.Mail.Transport.Tests.Support;
+
+/// <summary>A remote that does, octet for octet, what a test says: one script a connection, the last for all that follow.</summary>
+sealed class ScriptedPeer : IAsyncDisposable
+{
+    readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    readonly CancellationTokenSource _stopping = new();
+    readonly List<Task> _running = [];
+    readonly Task _accepting;
+
+    ScriptedPeer(Func<Dialogue, Task>[] scripts)
+    {
+        _listener.Start();
+        _accepting = AcceptAsync(scripts);
+    }
+
+    public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
+
+    public int ConnectionCount { get; private set; }
+
+    public static ScriptedPeer Start(params Func<Dialogue, Task>[] scripts) => new(scripts);
+
+    /// <summary>Waits for every script that runs, and the close behind it.</summary>
+    public Task ScriptsEndedAsync() => Task.WhenAll(_running);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        await Task.WhenAll(_running);
+        _stopping.Dispose();
+    }
+
+    async Task AcceptAsync(Func<Dialogue, Task>[] scripts)
+    {
+        try
+        {
+            while (true)
+            {
+                var client = await _listener.AcceptTcpClientAsync(_stopping.Token);
+                client.NoDelay = true;
+                var script = scripts[Math.Min(ConnectionCount++, scripts.Length - 1)];
+                _running.Add(RunAsync(client, script));
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
+        {
+        }
+    }
+
+    async Task RunAsync(TcpClient client, Func<Dialogue, Task> script)
+    {
+        using (client)
+        using (_stopping.Token.Register(client.Dispose))
+        {
+            try
+            {
+                await script(new Dialogue(client));
+            }
+            catch (Exception exception) when (exception is IOException or ObjectDisposedException or SocketException)
+            {
+                // The other side may leave at any time; what it must have said by then, scripts expect.
+            }
+        }
+    }
+}
+
+/// <summary>One connection of a <see cref="ScriptedPeer"/>.</summary>
+sealed class Dialogue(TcpClient client)
+{
+    readonly NetworkStream _stream = client.GetStream();
+
+    public NetworkStream Stream => _stream;
+
+    public Task SayAsync(string text) => _stream.WriteAsync(Encoding.Latin1.GetBytes(text)).AsTask();
+
+    public async Task SayByCharAsync(string text)
+    {
+        foreach (var octet in Encoding.Latin1.GetBytes(text)) await _stream.WriteAsync(new[] { octet });
+    }
+
+    public async Task<string> ReadLineAsync()
+    {
+        var line = new List<byte>();
+        var one = new byte[1];
+        while (line.Count < 2 || line[^1] != '\n')
+        {
+            if (await _stream.ReadAsync(one) == 0) throw new EndOfStreamException();
+            line.Add(one[0]);
+        }
+
+        return Encoding.Latin1.GetString([.. line]).TrimEnd('\r', '\n');
+    }
+
+    public async Task<string> ExpectAsync(string prefix)
+    {
+        var line = await ReadLineAsync();
+        Assert.StartsWith(prefix, line, StringComparison.Ordinal);
+        return line;
+    }
+
+    /// <summary>Greeting and EHLO.</summary>
+    public async Task OpenAsync(params string[] extensions)
+    {
+        await SayAsync("220 peer ESMTP\r\n");
+        await ExpectAsync("EHLO ");
+        await SayAsync(string.Concat(extensions.Select(extension => $"250-{extension}\r\n")) + "250 HELP\r\n");
+    }
+
+    /// <summary>MAIL, one RCPT and DATA are agreed to.</summary>
+    public async Task AgreeToEnvelopeAsync()
+    {
+        await ExpectAsync("MAIL FROM:");
+        await SayAsync("250 2.1.0 Ok\r\n");
+        await ExpectAsync("RCPT TO:");
+        await SayAsync("250 2.1.5 Ok\r\n");
+        await ExpectAsync("DATA");
+        await SayAsync("354 Go\r\n");
+    }
+
+    public async Task ReadContentAsync()
+    {
+        while (await ReadLineAsync() != ".")
+        {
+        }
+    }
+
+    /// <summary>Octets until the other side closes.</summary>
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        var rest = new MemoryStream();
+        await _stream.CopyToAsync(rest);
+        return rest.ToArray();
+    }
+
+    /// <summary>Stays silent until the other side closes.</summary>
+    public Task WaitForCloseAsync() => ReadToEndAsync();
+
+    public void Reset()
+    {
+        client.LingerState = new LingerOption(true, 0);
+        client.Dispose();
+    }
+}
