@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Mail.Storage.Sqlite;
 using Orleans.Serialization;
 
@@ -13,12 +14,11 @@ public static class StorageServiceExtensions
     public static IServiceCollection AddSqliteSpool(this IServiceCollection services, Action<SqliteSpoolOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        var options = new SqliteSpoolOptions();
-        configure(options);
-        options.Validate();
+        services.AddOptions<SqliteSpoolOptions>().Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SqliteSpoolOptions>, SqliteSpoolOptionsValidator>();
         services.AddLogging();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new SqliteSpool(options,
+        services.AddSingleton(provider => new SqliteSpool(provider.GetRequiredService<IOptions<SqliteSpoolOptions>>().Value,
             provider.GetRequiredService<Serializer<DeliveryEvent[]>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<SqliteSpool>>()));

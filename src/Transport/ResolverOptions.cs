@@ -4,7 +4,7 @@ namespace Orleans.Mail.Transport;
 public sealed class ResolverOptions
 {
     /// <summary>Where these options are in configuration.</summary>
-    public const string Section = "Mail:Dns";
+    public const string Section = "OrleansMail:Dns";
 
     /// <summary>Recursive name servers as <c>address</c> or <c>address:port</c>. Default: those of the machine.</summary>
     public IList<string> NameServers { get; } = [];

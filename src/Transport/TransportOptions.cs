@@ -4,7 +4,7 @@ namespace Orleans.Mail.Transport;
 public sealed class TransportOptions
 {
     /// <summary>Where these options are in configuration.</summary>
-    public const string Section = "Mail:Transport";
+    public const string Section = "OrleansMail:Transport";
 
     /// <summary>Name said in EHLO; it should resolve to the sending address. Default: the machine's name.</summary>
     public string? LocalDomain { get; set; }

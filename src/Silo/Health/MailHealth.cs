@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orleans.Mail.Storage;
-using Orleans.Runtime;
 
 namespace Orleans.Mail.Silo.Health;
 

@@ -1,9 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Mail.Grains;
-using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Silo.Health;
 using Orleans.Mail.Storage;
@@ -23,10 +21,10 @@ public static class MailSilo
         configure?.Invoke(builder);
         var services = builder.Services;
         AddOptions(services);
-        services.AddSqliteSpool(options => options.Folder = "data");
-        services.AddOptions<SqliteSpoolOptions>().BindConfiguration(SqliteSpoolOptions.Section);
+        services.AddSqliteSpool(options => builder.Configuration.GetSection(SqliteSpoolOptions.Section).Bind(options));
         services.AddMailTransport();
         services.AddOptions<TransportOptions>().BindConfiguration(TransportOptions.Section);
+        services.AddOptions<ResolverOptions>().BindConfiguration(ResolverOptions.Section);
         if (IsMode(builder, DeliveryMode.Capture)) services.AddHostedService<CaptureReceiver>();
         if (IsMode(builder, DeliveryMode.Simulate)) services.AddSingleton<ISmtpConnector, SimulatedConnector>();
         services.AddHostedService<ModeAnnouncement>();
@@ -47,7 +45,7 @@ public static class MailSilo
             new ConfigureOptions<HostOptions>(host => host.ShutdownTimeout = provider.GetRequiredService<IOptions<MailSiloOptions>>().Value.ShutdownTimeout));
     }
 
-    static void ConfigureOrleans(ISiloBuilder silo, IConfiguration configuration)
+    static void ConfigureOrleans(ISiloBuilder silo, ConfigurationManager configuration)
     {
         var settings = configuration.GetSection(MailSiloOptions.Section).Get<MailSiloOptions>() ?? new MailSiloOptions();
         silo.UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, serviceId: "orleans-mail", clusterId: "orleans-mail");

@@ -29,7 +29,7 @@ public sealed class SqliteSpool : ISpool, ISpoolHealth, IAsyncDisposable
     internal SqliteSpool(SqliteSpoolOptions options, Serializer<DeliveryEvent[]> serializer, TimeProvider clock, ILogger<SqliteSpool> logger, IReadOnlyList<string> steps)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
+        if (options.Problems() is { Count: > 0 } problems) throw new ArgumentException(string.Join(' ', problems), nameof(options));
         this.options = options;
         this.serializer = serializer;
         this.clock = clock;

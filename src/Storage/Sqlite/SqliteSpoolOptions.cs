@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace Orleans.Mail.Storage.Sqlite;
 
 /// <summary>Settings of a spool on a local folder.</summary>
@@ -45,7 +47,7 @@ public sealed class SqliteSpoolOptions
     /// <summary>Called around storage operations by tests that make them fail.</summary>
     internal IStorageFaults? Faults { get; set; }
 
-    internal void Validate()
+    internal IReadOnlyList<string> Problems()
     {
         var faults = new List<string>();
         if (string.IsNullOrWhiteSpace(Folder)) faults.Add($"{Section}:{nameof(Folder)} must name a folder on a local disk.");
@@ -60,6 +62,13 @@ public sealed class SqliteSpoolOptions
         if (RecentEvents < 1) faults.Add($"{Section}:{nameof(RecentEvents)} must be positive.");
         if (CompactionDelay <= TimeSpan.Zero) faults.Add($"{Section}:{nameof(CompactionDelay)} must be positive.");
         if (RetryInterval <= TimeSpan.Zero) faults.Add($"{Section}:{nameof(RetryInterval)} must be positive.");
-        if (faults.Count > 0) throw new ArgumentException(string.Join(' ', faults));
+        return faults;
     }
+}
+
+/// <summary>Tells every problem of the section at once.</summary>
+sealed class SqliteSpoolOptionsValidator : IValidateOptions<SqliteSpoolOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SqliteSpoolOptions options) =>
+        options.Problems() is { Count: > 0 } problems ? ValidateOptionsResult.Fail(problems) : ValidateOptionsResult.Success;
 }
