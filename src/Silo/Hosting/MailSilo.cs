@@ -25,6 +25,7 @@ public static class MailSilo
         services.AddMailTransport();
         services.AddOptions<TransportOptions>().BindConfiguration(TransportOptions.Section);
         services.AddOptions<ResolverOptions>().BindConfiguration(ResolverOptions.Section);
+        services.AddCaptureStore();
         if (IsMode(builder, DeliveryMode.Capture)) services.AddHostedService<CaptureReceiver>();
         if (IsMode(builder, DeliveryMode.Simulate)) services.AddSingleton<ISmtpConnector, SimulatedConnector>();
         services.AddHostedService<ModeAnnouncement>();
