@@ -116,9 +116,21 @@ public static class LedgerChecker
 
             return new LedgerReport
             {
-                Messages = messages, Accepted = accepted, Delivered = delivered, Ended = ended, Queued = queued, Lost = lost, FalselyDelivered = falsely,
-                Recovered = recovered, Unexpected = _unexpected, Duplicates = duplicates, ExplainedDuplicates = explained,
-                UnexplainedDuplicates = duplicates - explained, Altered = _altered, Contradicted = contradicted, Uncertain = uncertain,
+                Messages = messages,
+                Accepted = accepted,
+                Delivered = delivered,
+                Ended = ended,
+                Queued = queued,
+                Lost = lost,
+                FalselyDelivered = falsely,
+                Recovered = recovered,
+                Unexpected = _unexpected,
+                Duplicates = duplicates,
+                ExplainedDuplicates = explained,
+                UnexplainedDuplicates = duplicates - explained,
+                Altered = _altered,
+                Contradicted = contradicted,
+                Uncertain = uncertain,
                 Examples = _examples.Count > 0 ? [.. _examples] : null,
             };
         }
