@@ -1,1 +1,34 @@
-return 0;
+using Orleans.Mail.Benchmarks;
+using Orleans.Mail.Benchmarks.Load;
+using Orleans.Mail.Benchmarks.Verbs;
+
+try
+{
+    switch (args)
+    {
+        case ["throughput", ..]:
+            await ThroughputVerb.RunAsync(new Arguments(args.AsSpan(1), "messages", "size", "domains", "peer", "rounds", "concurrent"));
+            return 0;
+        case ["deferred", ..]:
+            await DeferredVerb.RunAsync(new Arguments(args.AsSpan(1), "messages"));
+            return 0;
+        case ["idle"]:
+            await IdleVerb.RunAsync();
+            return 0;
+        case ["load", ..]:
+            return await LoadVerb.RunAsync(new Arguments(args.AsSpan(1), "gateway", "size", "domains", "concurrent"));
+    }
+}
+catch (FormatException exception)
+{
+    Console.Error.WriteLine(exception.Message);
+}
+
+Console.Error.WriteLine(
+    """
+    throughput [--messages N] [--size BYTES] [--domains D] [--peer postfix] [--rounds R] [--concurrent C]
+    deferred [--messages N]
+    idle
+    Each prints a table and, as its last line, one JSON object.
+    """);
+return 2;

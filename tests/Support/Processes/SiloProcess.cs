@@ -1,0 +1,118 @@
+using System.Net;
+
+namespace Orleans.Mail.Support;
+
+/// <summary>How to start a silo.</summary>
+public sealed record SiloSettings
+{
+    /// <summary>Folder of the spool. A later start on the same folder continues where the earlier one ended.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Configuration, such as <c>OrleansMail:Delivery:Mode</c>.</summary>
+    public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Live mode with every recipient domain going to one port of this machine.</summary>
+    public SiloSettings DeliveringTo(int port) => With(("OrleansMail:Delivery:Mode", "Live"), ("OrleansMail:Delivery:Routes:*", $"127.0.0.1:{port}"));
+
+    public SiloSettings With(params ReadOnlySpan<(string Key, string Value)> more)
+    {
+        var all = new Dictionary<string, string>(Configuration);
+        foreach (var (key, value) in more) all[key] = value;
+        return this with { Configuration = all };
+    }
+}
+
+/// <summary>The real silo as a process of its own.</summary>
+public sealed class SiloProcess : ChildProcess
+{
+    SiloProcess(SiloSettings settings, int http, int gateway, int silo)
+        : base("dotnet", [SiloPath, .. Arguments(settings, http, gateway, silo)], Path.GetTempPath(), settings.Environment)
+    {
+        HttpPort = http;
+        GatewayPort = gateway;
+        SiloPort = silo;
+    }
+
+    public int HttpPort { get; }
+
+    public int GatewayPort { get; }
+
+    public int SiloPort { get; }
+
+    /// <summary>The silo built in the same configuration as the caller.</summary>
+    public static string SiloPath
+    {
+        get
+        {
+            var here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
+            var path = Path.GetFullPath(Path.Combine(here, "../../Silo", Path.GetFileName(here), "Orleans.Mail.Silo.dll"));
+            return File.Exists(path) ? path : throw new FileNotFoundException("The silo is not built: run 'dotnet build src/Silo' in the same configuration.", path);
+        }
+    }
+
+    /// <summary>Starts a silo and does not wait for it.</summary>
+    public static SiloProcess Start(SiloSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var ports = FreePort.Next(3);
+        return new SiloProcess(settings, ports[0], ports[1], ports[2]);
+    }
+
+    /// <summary>The same silo again: same ports and settings, on the files the earlier one left.</summary>
+    public SiloProcess StartAgain(SiloSettings settings) => new(settings, HttpPort, GatewayPort, SiloPort);
+
+    /// <summary>Starts a silo and returns when it accepts submissions.</summary>
+    public static async Task<SiloProcess> StartReadyAsync(SiloSettings settings)
+    {
+        var silo = Start(settings);
+        try
+        {
+            await silo.WaitUntilReadyAsync(TimeSpan.FromSeconds(60));
+            return silo;
+        }
+        catch
+        {
+            await silo.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for <c>/health/ready</c>. Returns how long it took from now.</summary>
+    public async Task<TimeSpan> WaitUntilReadyAsync(TimeSpan limit)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}"), Timeout = TimeSpan.FromSeconds(5) };
+        while (TimeProvider.System.GetElapsedTime(start) < limit)
+        {
+            if (HasExited) throw new InvalidOperationException($"The silo ended with {ExitCode} before it was ready.{Environment.NewLine}{Output}");
+            try
+            {
+                using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+                if (answer.StatusCode == HttpStatusCode.OK) return TimeProvider.System.GetElapsedTime(start);
+            }
+            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+            {
+                // Not listening yet.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        throw new TimeoutException($"The silo was not ready within {limit}.{Environment.NewLine}{Output}");
+    }
+
+    static IEnumerable<string> Arguments(SiloSettings settings, int http, int gateway, int silo)
+    {
+        var all = new Dictionary<string, string>
+        {
+            ["Urls"] = $"http://127.0.0.1:{http}",
+            ["OrleansMail:Spool:Folder"] = settings.Folder,
+            ["OrleansMail:Silo:GatewayPort"] = $"{gateway}",
+            ["OrleansMail:Silo:SiloPort"] = $"{silo}",
+        };
+        foreach (var (key, value) in settings.Configuration) all[key] = value;
+        return all.Select(pair => $"--{pair.Key}={pair.Value}");
+    }
+}
