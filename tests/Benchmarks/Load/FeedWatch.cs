@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Orleans.Mail.Benchmarks.Load;
 
 /// <summary>Follows the feed of the whole service and keeps what the figures need.</summary>
-sealed class FeedWatch
+sealed class FeedWatch : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
@@ -30,7 +30,11 @@ sealed class FeedWatch
         }
     }
 
-    public void Stop() => _stop.Cancel();
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+    }
 
     public void Submitted(MessageId id, long began)
     {

@@ -2,12 +2,11 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Orleans.Hosting;
 
 namespace Orleans.Mail.Benchmarks.Load;
 
 /// <summary>The hidden verb <c>load</c>: the client's own process. Submits finished messages and follows the feed.</summary>
-sealed class LoadVerb(IMailClient mail, byte[] content, IReadOnlyList<string> domains, int concurrent)
+sealed class LoadVerb(IMailClient mail, byte[] content, IReadOnlyList<string> domains, int concurrent) : IDisposable
 {
     readonly FeedWatch _watch = new();
     int _number;
@@ -19,7 +18,7 @@ sealed class LoadVerb(IMailClient mail, byte[] content, IReadOnlyList<string> do
             client => client.UseStaticClustering(gateway).Configure<Orleans.Configuration.ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("orleans-mail", "orleans-mail")),
             options => options.SubmitTimeout = TimeSpan.FromMinutes(5));
         var domains = Enumerable.Range(0, arguments.Number("domains", 4)).Select(number => $"d{number}.test").ToArray();
-        var load = new LoadVerb(mail, Content(arguments.Number("size", 4096)), domains, arguments.Number("concurrent", 1024));
+        using var load = new LoadVerb(mail, Content(arguments.Number("size", 4096)), domains, arguments.Number("concurrent", 1024));
         Answer(new LoadAnswer());
         while (await Console.In.ReadLineAsync() is { } line)
         {
@@ -33,9 +32,10 @@ sealed class LoadVerb(IMailClient mail, byte[] content, IReadOnlyList<string> do
             }
         }
 
-        load._watch.Stop();
         return 0;
     }
+
+    public void Dispose() => _watch.Dispose();
 
     async Task<LoadAnswer> DoAsync(LoadRequest request)
     {
