@@ -19,16 +19,15 @@ public sealed class MxResolver : IMxResolver
         _cache = new AnswerCache(time, _options.MaxCachedDomains);
         var servers = _options.NameServers.Select(ParseNameServer).ToArray();
         // Answers are kept here, whole and by our clock, so the client below keeps none.
-        _client = new LookupClient(new LookupClientOptions(servers)
-        {
-            AutoResolveNameServers = servers.Length == 0,
-            UseCache = false,
-            ThrowDnsErrors = false,
-            ContinueOnDnsError = true,
-            ContinueOnEmptyResponse = false,
-            Retries = 1,
-            Timeout = _options.QueryTimeout,
-        });
+        var lookup = servers.Length == 0 ? new LookupClientOptions() : new LookupClientOptions(servers);
+        lookup.AutoResolveNameServers = servers.Length == 0;
+        lookup.UseCache = false;
+        lookup.ThrowDnsErrors = false;
+        lookup.ContinueOnDnsError = true;
+        lookup.ContinueOnEmptyResponse = false;
+        lookup.Retries = 1;
+        lookup.Timeout = _options.QueryTimeout;
+        _client = new LookupClient(lookup);
     }
 
     public ValueTask<MxAnswer> ResolveAsync(string domain, CancellationToken cancellationToken)
