@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using DnsClient;
 using DnsClient.Protocol;
 
@@ -29,9 +28,9 @@ sealed record DnsAnswer(DnsStatus Status, IReadOnlyList<DnsResourceRecord> Recor
         {
             return new DnsAnswer(DnsStatus.Failed, [], "The name service did not answer in time.");
         }
-        catch (Exception exception) when (exception is DnsResponseException or DnsXidMismatchException or SocketException or OperationCanceledException or ArgumentException or InvalidOperationException or IndexOutOfRangeException or IOException)
+        catch (Exception exception)
         {
-            // The last kinds are what an unreadable answer looks like.
+            // Any: what the parser makes of an unreadable answer has no bound in kind, and an answer must not end a delivery.
             return new DnsAnswer(DnsStatus.Failed, [], exception is DnsResponseException failure ? $"The name service failed: {failure.Code}." : $"The name service failed: {exception.GetType().Name}.");
         }
     }

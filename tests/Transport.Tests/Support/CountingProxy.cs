@@ -1,0 +1,62 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Orleans.Mail.Transport.Tests.Support;
+
+/// <summary>Stands before a name server and counts the questions.</summary>
+sealed class CountingProxy : IAsyncDisposable
+{
+    readonly UdpClient _front = new(new IPEndPoint(IPAddress.Loopback, 0));
+    readonly IPEndPoint _server;
+    readonly CancellationTokenSource _stopping = new();
+    readonly Task _running;
+    int _count;
+
+    public CountingProxy(IPEndPoint server)
+    {
+        _server = server;
+        _running = RunAsync();
+    }
+
+    public IPEndPoint EndPoint => (IPEndPoint)_front.Client.LocalEndPoint!;
+
+    public int Count => Volatile.Read(ref _count);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+        _front.Dispose();
+        _stopping.Dispose();
+    }
+
+    async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var question = await _front.ReceiveAsync(_stopping.Token);
+                Interlocked.Increment(ref _count);
+                _ = ForwardAsync(question);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    async Task ForwardAsync(UdpReceiveResult question)
+    {
+        try
+        {
+            using var back = new UdpClient();
+            await back.SendAsync(question.Buffer, _server, _stopping.Token);
+            var answer = await back.ReceiveAsync(_stopping.Token);
+            await _front.SendAsync(answer.Buffer, question.RemoteEndPoint, _stopping.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+        }
+    }
+}
