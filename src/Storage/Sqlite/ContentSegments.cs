@@ -159,12 +159,12 @@ sealed class ContentSegments : IDisposable
         var content = new byte[location.Length];
         var handle = ReadHandle(location.Segment);
         var read = (int)RandomAccess.Read(handle, [header, content], location.Offset);
-        while (read > 0 && read < HeaderBytes + content.Length)
+        while (read < HeaderBytes + content.Length)
         {
             var more = read < HeaderBytes
                 ? RandomAccess.Read(handle, new Span<byte>(header, read, HeaderBytes - read), location.Offset + read)
                 : RandomAccess.Read(handle, new Span<byte>(content, read - HeaderBytes, HeaderBytes + content.Length - read), location.Offset + read);
-            if (more == 0) break;
+            if (more == 0) throw Corrupt(location);
             read += more;
         }
 

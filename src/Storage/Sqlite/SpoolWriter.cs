@@ -235,8 +235,8 @@ sealed class SpoolWriter : ISpoolHealth
         try
         {
             store!.CheckpointIfDue();
-            store.Content.RemoveDead();
             compaction.Step(batch!);
+            store.Content.RemoveDead();
         }
         catch (Exception error)
         {

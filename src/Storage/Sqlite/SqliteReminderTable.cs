@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 
@@ -14,7 +16,6 @@ public sealed class SqliteReminderTable : IReminderTable
     readonly string serviceId;
     readonly TimeSpan window;
     readonly TimeProvider clock;
-    long lastTag;
 
     public SqliteReminderTable(SqliteSpool spool, IOptions<ClusterOptions> cluster, IOptions<ReminderOptions> reminders, TimeProvider clock)
     {
@@ -25,7 +26,6 @@ public sealed class SqliteReminderTable : IReminderTable
         this.clock = clock;
         serviceId = cluster.Value.ServiceId;
         window = reminders.Value.ReminderLoadingWindow;
-        lastTag = clock.GetUtcNow().UtcTicks;
     }
 
     /// <summary>Opens the file; fails when it cannot be used.</summary>
@@ -83,17 +83,8 @@ public sealed class SqliteReminderTable : IReminderTable
         return window < DateTimeOffset.MaxValue - now ? (now + window).UtcTicks : long.MaxValue;
     }
 
-    /// <summary>A tag that was never given before, in this run or an earlier one.</summary>
-    long NextTag()
-    {
-        var now = clock.GetUtcNow().UtcTicks;
-        while (true)
-        {
-            var last = Volatile.Read(ref lastTag);
-            var next = Math.Max(last + 1, now);
-            if (Interlocked.CompareExchange(ref lastTag, next, last) == last) return next;
-        }
-    }
+    /// <summary>A tag that was never given before, in this run or an earlier one, whatever the clock says.</summary>
+    static long NextTag() => BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue;
 
     async Task<T> Query<T>(Func<ReadConnection, T> query)
     {
