@@ -10,11 +10,18 @@ sealed class SqliteFixture
 {
     static readonly ServiceProvider Services = new ServiceCollection().AddSerializer().BuildServiceProvider();
 
+    const string MemoryFolder = "/dev/shm";
+
     static readonly string Root = Directory.CreateTempSubdirectory("orleans-mail-storage-").FullName;
 
     static int folders;
 
     static SqliteFixture() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Root, recursive: true);
+
+    /// <summary>In memory where the machine has such a folder: for tests that open many spools and prove nothing about a disk.</summary>
+    public static SqliteFixture InMemory() => Directory.Exists(MemoryFolder)
+        ? new SqliteFixture { Folder = Path.Combine(MemoryFolder, "orleans-mail-storage-" + Path.GetRandomFileName()) }
+        : new SqliteFixture();
 
     public string Folder { get; init; } = Path.Combine(Root, Interlocked.Increment(ref folders).ToString(System.Globalization.CultureInfo.InvariantCulture));
 
@@ -35,6 +42,13 @@ sealed class SqliteFixture
         return Spool = steps is null
             ? new SqliteSpool(options, Serializer, Clock, NullLogger<SqliteSpool>.Instance)
             : new SqliteSpool(options, Serializer, Clock, NullLogger<SqliteSpool>.Instance, steps);
+    }
+
+    /// <summary>Closes the spool and takes its folder away, for tests that use many.</summary>
+    public async ValueTask RemoveAsync()
+    {
+        await CloseAsync();
+        Directory.Delete(Folder, recursive: true);
     }
 
     public async ValueTask CloseAsync()

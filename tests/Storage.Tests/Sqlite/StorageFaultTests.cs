@@ -89,7 +89,7 @@ public sealed class StorageFaultTests
 
     static async Task<bool> RunOnceAsync(string kind, bool answerLost, int n)
     {
-        var fixture = new SqliteFixture();
+        var fixture = SqliteFixture.InMemory();
         var faults = new NthFault(Error(kind), answerLost);
         faults.Arm(n);
         var spool = fixture.Open(options =>
@@ -112,6 +112,7 @@ public sealed class StorageFaultTests
         faults.Arm(0);
         await fixture.CloseAsync();
         await VerifyAsync(fixture);
+        await fixture.RemoveAsync();
         return !faults.Fired;
     }
 
