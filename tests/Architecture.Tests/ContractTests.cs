@@ -20,23 +20,23 @@ public sealed class ContractTests
     public void Every_grain_interface_and_method_has_an_alias()
     {
         var members = Grains.Cast<MemberInfo>().Concat(Grains.SelectMany(grain => grain.GetMethods()));
-        Assert.Empty(members.Where(member => !member.IsDefined(typeof(AliasAttribute), false)).Select(Name));
+        Repository.AssertNone(members.Where(member => !member.IsDefined(typeof(AliasAttribute), false)).Select(Name));
     }
 
     [Fact]
     public void Every_serialized_type_has_an_alias() =>
-        Assert.Empty(Records.Where(type => !type.IsDefined(typeof(AliasAttribute), false)).Select(Name));
+        Repository.AssertNone(Records.Where(type => !type.IsDefined(typeof(AliasAttribute), false)).Select(Name));
 
     [Fact]
     public void No_alias_is_used_twice()
     {
         var aliases = Grains.Concat(Records).Select(type => type.GetCustomAttribute<AliasAttribute>(false)?.Alias).OfType<string>();
-        Assert.Empty(aliases.GroupBy(alias => alias).Where(group => group.Count() > 1).Select(group => group.Key));
+        Repository.AssertNone(aliases.GroupBy(alias => alias).Where(group => group.Count() > 1).Select(group => group.Key));
     }
 
     [Fact]
     public void Ids_of_members_count_from_0_without_gaps() =>
-        Assert.Empty(Records.Where(type => !type.IsEnum && !IsContiguous(type)).Select(Name));
+        Repository.AssertNone(Records.Where(type => !type.IsEnum && !IsContiguous(type)).Select(Name));
 
     [Fact]
     public void Values_of_serialized_enums_are_written_down()
@@ -57,7 +57,7 @@ public sealed class ContractTests
             .Where(file => XDocument.Load(file).Descendants("EnableOrleansContractsAnalyzer").Any(element => element.Value == "true"))
             .ToList();
         Assert.Contains(tracked, file => file.EndsWith("Abstractions.csproj", StringComparison.Ordinal));
-        Assert.Empty(tracked.Where(file => !File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "OrleansContracts.txt"))).Select(Repository.Relative));
+        Repository.AssertNone(tracked.Where(file => !File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "OrleansContracts.txt"))).Select(Repository.Relative));
     }
 
     static bool IsContiguous(Type type)

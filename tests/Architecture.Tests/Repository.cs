@@ -34,6 +34,13 @@ static class Repository
 
     public static IEnumerable<Type> AllOwnTypes() => Projects.SelectMany(OwnTypes);
 
+    /// <summary>Fails with every finding on a line of its own.</summary>
+    public static void AssertNone(IEnumerable<string?> findings)
+    {
+        var all = findings.ToList();
+        Assert.True(all.Count == 0, "Found:\n" + string.Join('\n', all));
+    }
+
     static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

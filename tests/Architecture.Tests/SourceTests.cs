@@ -12,7 +12,7 @@ public sealed partial class SourceTests
     [InlineData("src", MaxSourceLines)]
     [InlineData("tests", MaxTestLines)]
     public void Files_are_short(string folder, int maxLines) =>
-        Assert.Empty(Repository.SourceFiles(folder)
+        Repository.AssertNone(Repository.SourceFiles(folder)
             .Select(file => (Name: Repository.Relative(file), Lines: File.ReadLines(file).Count()))
             .Where(file => file.Lines > maxLines)
             .Select(file => $"{file.Name}: {file.Lines} lines"));
@@ -24,14 +24,14 @@ public sealed partial class SourceTests
         // Build output that .gitignore names.
         string[] output = ["artifacts", "TestResults", "bin", "obj"];
         var found = Directory.EnumerateDirectories(Repository.Root).Select(folder => Path.GetFileName(folder)!).Where(name => name[0] != '.');
-        Assert.Empty(found.Except(folders).Except(output));
+        Repository.AssertNone(found.Except(folders).Except(output));
 
         string[] files =
         [
             "Orleans.Mail.sln", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "global.json", "NuGet.config", "nuget.config",
             "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "Dockerfile", "azure.yaml",
         ];
-        Assert.Empty(Directory.EnumerateFiles(Repository.Root).Select(file => Path.GetFileName(file)!).Where(name => name[0] != '.').Except(files));
+        Repository.AssertNone(Directory.EnumerateFiles(Repository.Root).Select(file => Path.GetFileName(file)!).Where(name => name[0] != '.').Except(files));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed partial class SourceTests
             found.AddRange(DelayCall().Matches(text).Where(match => !IsFair(ArgumentsAt(text, match))).Select(match => Place(file, text, match)));
         }
 
-        Assert.Empty(found);
+        Repository.AssertNone(found);
     }
 
     [Theory]
@@ -72,22 +72,22 @@ public sealed partial class SourceTests
 
     [Fact]
     public void Grains_stay_in_their_turn() =>
-        Assert.Empty(Repository.SourceFiles("src/Grains")
+        Repository.AssertNone(Repository.SourceFiles("src/Grains")
             .Where(file => GrainFile().IsMatch(Path.GetFileName(file)))
             .Where(file => File.ReadAllText(file).Contains("ConfigureAwait(false)", StringComparison.Ordinal))
             .Select(Repository.Relative));
 
     [Fact]
     public void No_namespace_in_braces_and_no_pragma() =>
-        Assert.Empty(Repository.SourceFiles("src").Where(file => BracedNamespace().IsMatch(File.ReadAllText(file)) || File.ReadAllText(file).Contains("#pragma warning", StringComparison.Ordinal)).Select(Repository.Relative));
+        Repository.AssertNone(Repository.SourceFiles("src").Where(file => BracedNamespace().IsMatch(File.ReadAllText(file)) || File.ReadAllText(file).Contains("#pragma warning", StringComparison.Ordinal)).Select(Repository.Relative));
 
     [Fact]
     public void Every_meter_name_is_ours()
     {
         var names = Repository.SourceFiles("src").Select(File.ReadAllText).SelectMany(text => MetricName().Matches(text)).Select(match => match.Groups["name"].Value).ToList();
         Assert.NotEmpty(names);
-        Assert.Empty(names.Where(name => !name.StartsWith("orleans.mail.", StringComparison.Ordinal)));
-        Assert.Empty(names.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key));
+        Assert.DoesNotContain(names, name => !name.StartsWith("orleans.mail.", StringComparison.Ordinal));
+        Repository.AssertNone(names.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key));
     }
 
     // This file holds the words it looks for.
