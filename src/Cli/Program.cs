@@ -1,1 +1,3 @@
-return 0;
+using Orleans.Mail.Cli.Commands;
+
+return await CommandLine.RunAsync(args, Gateway.ConnectAsync);
