@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+
 namespace Orleans.Mail.Cli.Demo;
 
 /// <summary>Where one message of the demo stands, as the events tell.</summary>
@@ -19,24 +22,25 @@ sealed record DemoRow(DemoMessage Message, MessageId Id)
     public bool IsAsExpected => State == Message.Expected;
 }
 
-/// <summary>Where all messages of the demo stand. Fed by statuses at first and by events from then on.</summary>
+/// <summary>Where all messages of the demo stand. Fed by statuses at first and by events from then on; written by one thread, read by any.</summary>
 sealed class DemoBoard
 {
-    readonly Dictionary<MessageId, DemoRow> _rows;
-    int _openCount;
+    readonly ConcurrentDictionary<MessageId, DemoRow> _rows;
+    readonly ImmutableArray<MessageId> _singles;
+    volatile int _openCount;
+    volatile int _crowdFinalCount;
 
     public DemoBoard(string generation)
     {
-        _rows = DemoPlan.All.Select(message => new DemoRow(message, DemoPlan.IdOf(generation, message))).ToDictionary(row => row.Id);
+        _rows = new(DemoPlan.All.Select(message => new DemoRow(message, DemoPlan.IdOf(generation, message))).ToDictionary(row => row.Id));
+        _singles = [.. DemoPlan.All.Where(message => !message.IsCrowd).Select(message => DemoPlan.IdOf(generation, message))];
         _openCount = _rows.Count;
     }
 
     /// <summary>Those that get a line of their own, in order of the plan.</summary>
-    public IEnumerable<DemoRow> Singles => _rows.Values.Where(row => !row.Message.IsCrowd);
+    public IEnumerable<DemoRow> Singles => _singles.Select(id => _rows[id]);
 
-    public IEnumerable<DemoRow> Crowd => _rows.Values.Where(row => row.Message.IsCrowd);
-
-    public int CrowdFinalCount { get; private set; }
+    public int CrowdFinalCount => _crowdFinalCount;
 
     public bool IsFinal => _openCount == 0;
 
@@ -78,7 +82,7 @@ sealed class DemoBoard
         _rows[row.Id] = row;
         if (!row.IsFinal || wasFinal) return;
         _openCount--;
-        if (row.Message.IsCrowd) CrowdFinalCount++;
+        if (row.Message.IsCrowd) _crowdFinalCount++;
     }
 
     // Each message of the demo has one recipient, so an event about it is about the message.
