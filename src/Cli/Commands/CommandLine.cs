@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using Orleans.Mail.Cli.Demo;
 
 namespace Orleans.Mail.Cli.Commands;
 

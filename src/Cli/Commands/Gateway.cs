@@ -1,6 +1,5 @@
 using System.CommandLine.Parsing;
 using System.Net;
-using Orleans.Hosting;
 
 namespace Orleans.Mail.Cli.Commands;
 

@@ -11,7 +11,7 @@ static class SendCommand
         var to = new Option<string[]>("--to") { Description = "Recipient's address; may be repeated.", Required = true, HelpName = "address" };
         var subject = new Option<string?>("--subject") { Description = "Subject.", HelpName = "text" };
         var text = new Option<string?>("--text") { Description = "Text of the message.", HelpName = "text" };
-        var eml = new Option<FileInfo?>("--eml") { Description = "A ready message, sent octet by octet; instead of --subject and --text.", HelpName = "file" }.AcceptExistingOnly();
+        var eml = new Option<FileInfo>("--eml") { Description = "A ready message, sent octet by octet; instead of --subject and --text.", HelpName = "file" }.AcceptExistingOnly();
         var key = new Option<string?>("--key") { Description = "Your name for this message: sending it again under the same key is the same submission.", HelpName = "text" };
         var priority = new Option<Priority>("--priority") { Description = "Normal, High or Bulk. Default: Normal.", HelpName = "name" };
         var tenant = new Option<string?>("--tenant") { Description = "Who sends. Default: default.", HelpName = "name" };
