@@ -9,7 +9,7 @@ namespace Orleans.Mail.Transport.Receiving;
 /// <summary>
 /// Addresses that fail on purpose, under names that no one can own (RFC 6761 §6.2), so that every fate of a mail can be seen without a remote:
 /// <c>any@delivered.test</c> is taken; <c>any@deferred.test</c> is taken at the second attempt, <c>any+3@deferred.test</c> at the third;
-/// <c>421@4xx.test</c>, <c>452-4.2.2@4xx.test</c>, <c>550-5.1.1@5xx.test</c> are answered with that code; <c>any@timeout.test</c> is never answered;
+/// <c>any@421.test</c>, <c>any@452-4.2.2.test</c>, <c>any@550-5.1.1.test</c> are answered with that code, as are <c>452-4.2.2@4xx.test</c> and <c>550-5.1.1@5xx.test</c>; <c>any@timeout.test</c> is never answered;
 /// <c>any@drop-after-data.test</c> takes the mail and loses the connection in place of the first answer; <c>any@slow-60s.test</c> is answered after that time.
 /// Elsewhere a <c>+label</c> changes nothing. Everything else is taken. <c>nullmx.test</c> and <c>nxdomain.test</c> are <see cref="CaptureResolver"/>'s.
 /// </summary>
@@ -32,6 +32,7 @@ public sealed partial class FailureAddresses(CaptureStore store) : IReceiverBeha
             "4xx.test" => Coded(local, '4') ?? new ReceiverReply(450, "4.2.0 Deferred on purpose"),
             "5xx.test" => Coded(local, '5') ?? new ReceiverReply(550, "5.1.1 Refused on purpose"),
             "timeout.test" => ReceiverReply.Silence,
+            _ when CodedDomain().Match(domain) is { Success: true } coded => Coded(coded.Groups[1].Value, domain[0]) ?? ReceiverReply.Ok,
             _ when SlowDomain().Match(domain) is { Success: true } slow => ReceiverReply.Ok with { Delay = TimeSpan.FromSeconds(int.Parse(slow.Groups[1].ValueSpan, CultureInfo.InvariantCulture)) },
             _ => ReceiverReply.Ok,
         };
@@ -75,6 +76,9 @@ public sealed partial class FailureAddresses(CaptureStore store) : IReceiverBeha
 
     [GeneratedRegex(@"^([45]\d\d)(?:-(\d\.\d{1,3}\.\d{1,3}))?(?:\+.*)?$", RegexOptions.CultureInvariant)]
     private static partial Regex CodedLocalPart();
+
+    [GeneratedRegex(@"^([45]\d\d(?:-\d\.\d{1,3}\.\d{1,3})?)\.test$", RegexOptions.CultureInvariant)]
+    private static partial Regex CodedDomain();
 
     [GeneratedRegex(@"^slow-(\d{1,4})s\.test$", RegexOptions.CultureInvariant)]
     private static partial Regex SlowDomain();
