@@ -41,10 +41,10 @@ public sealed class MailClient : IMailClient, IFeedEndSource, IAsyncDisposable
         _grains = grains;
         _options = options;
         _clock = clock;
-        _submitter = new Submitter(new SubmitQueue(grains, options), options, clock, chance);
+        _submitter = new Submitter(new SubmitQueue(grains, options, clock), options, clock, chance);
         _calls = new GrainCalls(options, clock, chance);
         _shape = new ServiceShape(grains, _calls);
-        _feeds = new FeedReader(grains, _shape, options, clock, chance, logger);
+        _feeds = new FeedReader(grains, _shape, _calls, options, clock, chance, logger);
         _lists = new ShardLists(grains, _shape, _calls, options);
     }
 

@@ -17,6 +17,11 @@ public sealed class MailClientOptions
     /// <summary>How long any other call is tried, all retries together, before it fails.</summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long one try of a call waits for its answer before the same is asked again. A call whose gateway died is not told so by Orleans.
+    /// </summary>
+    public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How many batches of submissions may be under way at once.</summary>
     public int MaxBatchesInFlight { get; set; } = 4;
 
@@ -38,6 +43,9 @@ public sealed class MailClientOptions
     /// <summary>Longest wait between attempts to reopen an interrupted subscription.</summary>
     public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>A subscription that has heard nothing for this long asks whether it has missed something.</summary>
+    public TimeSpan FeedProbeInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How many messages of a listing are asked for at a time, from each shard.</summary>
     public int ListPageSize { get; set; } = 100;
 }
@@ -51,7 +59,9 @@ sealed class MailClientOptionsValidation : IValidateOptions<MailClientOptions>
         if (string.IsNullOrWhiteSpace(options.Tenant)) Fault(nameof(options.Tenant), "is empty: give the name used for drafts without a tenant");
         Positive(nameof(options.SubmitTimeout), options.SubmitTimeout);
         Positive(nameof(options.CallTimeout), options.CallTimeout);
+        Positive(nameof(options.AttemptTimeout), options.AttemptTimeout);
         Positive(nameof(options.MaxReconnectDelay), options.MaxReconnectDelay);
+        Positive(nameof(options.FeedProbeInterval), options.FeedProbeInterval);
         Between(nameof(options.MaxBatchesInFlight), options.MaxBatchesInFlight, 1, 64);
         Between(nameof(options.MaxBatchDrafts), options.MaxBatchDrafts, 1, 4096);
         Between(nameof(options.MaxBatchBytes), options.MaxBatchBytes, 4096, 64 * 1024 * 1024);

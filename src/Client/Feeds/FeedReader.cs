@@ -6,7 +6,7 @@ using Orleans.Mail.Submitting;
 namespace Orleans.Mail.Feeds;
 
 /// <summary>Merges the feeds of the shards into one, each event with the position that continues after it.</summary>
-sealed class FeedReader(IGrainFactory grains, ServiceShape shape, MailClientOptions options, TimeProvider clock, Func<double> chance, ILogger log)
+sealed class FeedReader(IGrainFactory grains, ServiceShape shape, GrainCalls calls, MailClientOptions options, TimeProvider clock, Func<double> chance, ILogger log)
 {
     // Pages that may wait for a slow subscriber; beyond them the shards are not read.
     const int MaxPages = 16;
@@ -49,7 +49,7 @@ sealed class FeedReader(IGrainFactory grains, ServiceShape shape, MailClientOpti
         var after = new long[shardCount];
         Array.Fill(after, -1);
         await Parallel.ForEachAsync(shards, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = 16 }, async (shard, token) =>
-            after[shard] = await PatientlyAsync(() => grains.GetGrain<ISpoolGrain>(shard).GetFeedEndAsync(), token).ConfigureAwait(false)).ConfigureAwait(false);
+            after[shard] = await PatientlyAsync(() => calls.InvokeAsync(() => grains.GetGrain<ISpoolGrain>(shard).GetFeedEndAsync(), null, token), token).ConfigureAwait(false)).ConfigureAwait(false);
         return EventPosition.Of(after);
     }
 
@@ -72,9 +72,9 @@ sealed class FeedReader(IGrainFactory grains, ServiceShape shape, MailClientOpti
         {
             try
             {
-                return await call().WaitAsync(cancellationToken).ConfigureAwait(false);
+                return await call().ConfigureAwait(false);
             }
-            catch (Exception exception) when (exception is MailException { IsTransient: true } || CallFailure.Of(exception).IsTransient)
+            catch (MailException exception) when (exception.IsTransient)
             {
                 await Task.Delay(RetryDelay.Next(failures, options.MaxReconnectDelay, chance()), clock, cancellationToken).ConfigureAwait(false);
             }

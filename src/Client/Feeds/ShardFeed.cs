@@ -13,6 +13,9 @@ sealed partial class ShardFeed(IGrainFactory grains, int shard, EventFilter filt
     // Pages fetched in one call: the silo sends those that are ready and does not wait for more.
     const int PagesPerCall = 4;
 
+    // For events that became durable just before the question.
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
     public async Task PumpAsync(long after, ChannelWriter<ShardPage> pages, CancellationToken cancellationToken)
     {
         var failures = 0;
@@ -48,13 +51,18 @@ sealed partial class ShardFeed(IGrainFactory grains, int shard, EventFilter filt
 
     async IAsyncEnumerable<FeedPage> OpenAsync(long after, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var feed = grains.GetGrain<ISpoolGrain>(shard).ReadFeedAsync(after, filter, cancellationToken).WithBatchSize(PagesPerCall).GetAsyncEnumerator(cancellationToken);
+        var spool = grains.GetGrain<ISpoolGrain>(shard);
+        var feed = spool.ReadFeedAsync(after, filter, cancellationToken).WithBatchSize(PagesPerCall).GetAsyncEnumerator(cancellationToken);
         try
         {
             while (true)
             {
                 var next = feed.MoveNextAsync().AsTask();
-                if (!await next.WaitAsync(cancellationToken).ConfigureAwait(false)) yield break;
+                while (!await ComesWithinAsync(next, options.FeedProbeInterval, cancellationToken).ConfigureAwait(false))
+                    if (await IsBehindAsync(spool, after, cancellationToken).ConfigureAwait(false) && !await ComesWithinAsync(next, Grace, cancellationToken).ConfigureAwait(false))
+                        throw new TimeoutException("The feed stood still.");
+                if (!await next.ConfigureAwait(false)) yield break;
+                after = feed.Current.ReadTo;
                 yield return feed.Current;
             }
         }
@@ -62,6 +70,32 @@ sealed partial class ShardFeed(IGrainFactory grains, int shard, EventFilter filt
         {
             // Tells a silo that may be gone: nobody waits for it.
             _ = CloseAsync(feed);
+        }
+    }
+
+    // A read that waits on a dead silo, or on a gateway that died, learns of it only after Orleans' response time-out.
+    async Task<bool> IsBehindAsync(ISpoolGrain spool, long after, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await spool.GetFeedEndAsync().WaitAsync(options.FeedProbeInterval, clock, cancellationToken).ConfigureAwait(false) > Math.Max(after, 0);
+        }
+        catch (Exception exception) when (CallFailure.Of(exception).IsTransient)
+        {
+            return false;
+        }
+    }
+
+    async Task<bool> ComesWithinAsync(Task next, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await next.WaitAsync(limit, clock, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException) when (!next.IsCompleted)
+        {
+            return false;
         }
     }
 

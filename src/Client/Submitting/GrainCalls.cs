@@ -18,7 +18,9 @@ sealed class GrainCalls(MailClientOptions options, TimeProvider clock, Func<doub
         {
             try
             {
-                return await call(attempt).WaitAsync(Remaining(started), clock, cancellationToken).ConfigureAwait(false);
+                var remaining = Remaining(started);
+                var limit = remaining < options.AttemptTimeout ? remaining : options.AttemptTimeout;
+                return await call(attempt).WaitAsync(limit, clock, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is not OperationCanceledException and not MailException)
             {

@@ -4,7 +4,7 @@ namespace Orleans.Mail.Submitting;
 /// Makes few calls out of many submissions without making any of them wait: a submission goes at once while fewer than the allowed number of
 /// calls is under way, and those that come meanwhile go together with the next call.
 /// </summary>
-sealed class SubmitQueue(IGrainFactory grains, MailClientOptions options)
+sealed class SubmitQueue(IGrainFactory grains, MailClientOptions options, TimeProvider clock)
 {
     readonly Lock _lock = new();
     readonly Queue<PendingSubmit> _waiting = new();
@@ -76,7 +76,7 @@ sealed class SubmitQueue(IGrainFactory grains, MailClientOptions options)
         for (var i = 0; i < requests.Length; i++) requests[i] = batch[i].Request;
         try
         {
-            var results = await _service.SubmitManyAsync(requests).ConfigureAwait(false);
+            var results = await _service.SubmitManyAsync(requests).WaitAsync(options.AttemptTimeout, clock).ConfigureAwait(false);
             if (results.Length != requests.Length) throw new InvalidOperationException("The mail service gave another number of answers than it was asked for.");
             for (var i = 0; i < results.Length; i++) batch[i].SetResult(new SubmitAnswer(results[i], null));
         }
@@ -93,7 +93,7 @@ sealed class SubmitQueue(IGrainFactory grains, MailClientOptions options)
         try
         {
             var message = grains.GetGrain<IMessageGrain>(pending.Request.Id.ToString());
-            pending.SetResult(new SubmitAnswer(await message.SubmitAsync(pending.Request).ConfigureAwait(false), null));
+            pending.SetResult(new SubmitAnswer(await message.SubmitAsync(pending.Request).WaitAsync(options.AttemptTimeout, clock).ConfigureAwait(false), null));
         }
         catch (Exception exception)
         {
