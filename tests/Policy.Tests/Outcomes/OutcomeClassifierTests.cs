@@ -90,6 +90,7 @@ public sealed class OutcomeClassifierTests
     [InlineData(SmtpPhase.RcptTo, 250, "", "Deferred Host protocol")]
     [InlineData(SmtpPhase.EndOfData, 354, "", "Deferred Host protocol")]
     [InlineData(SmtpPhase.EndOfData, 0, "", "Deferred Host protocol")]
+    [InlineData(SmtpPhase.Greeting, 250, "Hello?", "Deferred Host protocol trouble")]
     [InlineData(SmtpPhase.Quit, 550, "5.1.1 User unknown", "Deferred Host unknown")]
     public void Classify_Reply_IsWhatItMeans(SmtpPhase phase, int code, string text, string expected) =>
         Assert.Equal(expected, Describe(OutcomeClassifier.Classify(phase, SmtpReply.Create(code, text))));
