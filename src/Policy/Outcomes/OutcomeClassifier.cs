@@ -22,7 +22,10 @@ public static class OutcomeClassifier
         if (reply.IsPositive && phase == SmtpPhase.EndOfData) return new(OutcomeKind.Delivered, FailureScope.Recipient, Categories.Delivered, "code.2yz");
         // A reply after the last message of the session is about none of them.
         if (phase >= SmtpPhase.Quit) return Defer(FailureScope.Host, Categories.Unknown, "phase.quit");
-        if (!reply.IsTransient && !reply.IsPermanent)
+        var isRefusal = reply.IsTransient || reply.IsPermanent;
+        // The end of data was sent and the answer to it says nothing: as if there were none.
+        if (!isRefusal && phase == SmtpPhase.EndOfData) return new(OutcomeKind.Uncertain, FailureScope.Host, Categories.InDoubt, "code.unexpected");
+        if (!isRefusal)
             return Defer(FailureScope.Host, Categories.Protocol, "code.unexpected") with { IsSiteTrouble = phase <= SmtpPhase.Auth };
         if (phase <= SmtpPhase.Auth || reply.Code == 421) return ReplyClassifier.ClassifyBeforeMail(phase, reply);
         return ReplyClassifier.ClassifyMail(phase, reply);

@@ -88,8 +88,8 @@ public sealed class OutcomeClassifierTests
     // Only the end of data delivers.
     [InlineData(SmtpPhase.EndOfData, 250, "Queued", "Delivered Recipient delivered")]
     [InlineData(SmtpPhase.RcptTo, 250, "", "Deferred Host protocol")]
-    [InlineData(SmtpPhase.EndOfData, 354, "", "Deferred Host protocol")]
-    [InlineData(SmtpPhase.EndOfData, 0, "", "Deferred Host protocol")]
+    [InlineData(SmtpPhase.EndOfData, 354, "", "Uncertain Host in-doubt")]
+    [InlineData(SmtpPhase.EndOfData, 0, "", "Uncertain Host in-doubt")]
     [InlineData(SmtpPhase.Greeting, 250, "Hello?", "Deferred Host protocol trouble")]
     [InlineData(SmtpPhase.Quit, 550, "5.1.1 User unknown", "Deferred Host unknown")]
     public void Classify_Reply_IsWhatItMeans(SmtpPhase phase, int code, string text, string expected) =>
@@ -178,7 +178,7 @@ public sealed class OutcomeClassifierTests
                 {
                     OutcomeKind.Failed => reply.IsPermanent && phase is >= (int)SmtpPhase.MailFrom and <= (int)SmtpPhase.EndOfData,
                     OutcomeKind.Delivered => reply.IsPositive && phase == (int)SmtpPhase.EndOfData,
-                    OutcomeKind.Uncertain => false,
+                    OutcomeKind.Uncertain => phase == (int)SmtpPhase.EndOfData && reply is { IsPositive: false, IsTransient: false, IsPermanent: false },
                     _ => true,
                 } && outcome.Category.Length > 0 && outcome.Rule.Length > 0;
             },
