@@ -4,7 +4,7 @@ namespace Orleans.Mail.Grains.Domains;
 sealed class DrainRate
 {
     static readonly TimeSpan Span = TimeSpan.FromMinutes(1);
-    static readonly TimeSpan Least = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan Least = TimeSpan.FromSeconds(2);
     static readonly TimeSpan Most = TimeSpan.FromMinutes(15);
 
     DateTimeOffset _start;
@@ -17,7 +17,7 @@ sealed class DrainRate
         _current++;
     }
 
-    /// <summary>How long the queue will take, between 15 seconds and 15 minutes.</summary>
+    /// <summary>How long the queue will take, between 2 seconds and 15 minutes.</summary>
     public TimeSpan TimeFor(int queued, DateTimeOffset now)
     {
         Turn(now);

@@ -15,7 +15,7 @@ namespace Orleans.Mail.Grains.Messages;
 /// One message. Thin turns: read state, ask policy, commit, act. It never waits for a dialogue, and leaves memory whenever it only waits.
 /// This file is what callers ask of it; the path of delivery is in the other part.
 /// </summary>
-[GrainType("mail-message"), PreferLocalPlacement]
+[GrainType("mail-message"), PreferLocalPlacement, CollectionAgeLimit(Minutes = 2)]
 sealed partial class MessageGrain(MessageGrainServices services, ILogger<MessageGrain> log) : Grain, IMessageGrain, IMessageDeliveryGrain, IRemindable
 {
     MessageId _id;

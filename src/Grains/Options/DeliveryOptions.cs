@@ -75,8 +75,8 @@ public sealed class SiteOptions
     /// <summary>Most sessions to a site, in the whole cluster. Default: 20.</summary>
     public int MaxSessions { get; set; } = 20;
 
-    /// <summary>Tickets a site's queue holds in memory; more wait by reminder. Default: 10,000.</summary>
-    public int MaxQueued { get; set; } = 10_000;
+    /// <summary>Tickets a site's queue holds in memory; more wait by reminder. Default: 50,000.</summary>
+    public int MaxQueued { get; set; } = 50_000;
 
     /// <summary>How long a site that could not be talked to is left alone before a probe. Default: 1 minute.</summary>
     public TimeSpan ProbeAfter { get; set; } = TimeSpan.FromMinutes(1);
