@@ -68,7 +68,8 @@ sealed partial class ReceiverSession(Socket socket, ReceiverContext context, Rec
         if (reply.Delay != TimeSpan.Zero)
         {
             await FlushAsync().ConfigureAwait(false);
-            await HoldAsync(reply.Delay, stopping).ConfigureAwait(false);
+            _isOver = !await HoldAsync(reply.Delay, stopping).ConfigureAwait(false);
+            if (_isOver) return;
         }
 
         // RFC 5321 §3.8: 421 is said on the way out.
@@ -76,16 +77,22 @@ sealed partial class ReceiverSession(Socket socket, ReceiverContext context, Rec
         if (reply.Connection != ConnectionFate.DropBeforeReply) _output.Write(reply.ToBytes().Span);
     }
 
-    /// <summary>Waits, but not for a client that has left.</summary>
-    async ValueTask HoldAsync(TimeSpan delay, CancellationToken stopping)
+    /// <summary>Waits, but not for a client that has left; then it is false.</summary>
+    async ValueTask<bool> HoldAsync(TimeSpan delay, CancellationToken stopping)
     {
         _deadline.Disarm();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var wait = Task.Delay(delay, time, over.Token);
-        var gone = socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, over.Token).AsTask();
-        if (await Task.WhenAny(wait, gone).ConfigureAwait(false) == gone && gone.IsCompletedSuccessfully && socket.Available > 0) await wait.ConfigureAwait(false);
-        if (!wait.IsCompletedSuccessfully) _isOver = true;
+        while (!wait.IsCompleted && socket.Available == 0)
+        {
+            if (socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0) break;
+            await Task.WhenAny(wait, socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, over.Token).AsTask()).ConfigureAwait(false);
+        }
+
+        // Commands sent ahead hide whether the client is still there.
+        if (!wait.IsCompleted && socket.Available > 0) await wait.ConfigureAwait(false);
         await over.CancelAsync().ConfigureAwait(false);
+        return wait.IsCompletedSuccessfully;
     }
 
     async ValueTask StartTlsAsync()

@@ -16,7 +16,7 @@ sealed partial class SmtpSession
         record.Phase = SmtpPhase.Content;
         if (wire.HasUnreadInput)
         {
-            Break(record, SessionFailureKind.Protocol, null, "The remote spoke unasked.");
+            await ReadEarlyReplyAsync(record).ConfigureAwait(false);
             return;
         }
 
