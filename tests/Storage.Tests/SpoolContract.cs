@@ -47,7 +47,7 @@ public abstract class SpoolContract : IAsyncLifetime
 
     protected static SpoolCommit Accept(MessageId id, byte[]? content = null, DateTimeOffset? due = null, bool held = false) => new()
     {
-        Id = id, ExpectedVersion = 0, State = [1], Due = due ?? Noon, IsHeld = held, Content = content, Events = [Event(id, EventType.Accepted)], At = Noon,
+        Id = id, ExpectedVersion = 0, State = [1], Due = due ?? Noon, IsHeld = held, Content = content is null ? null : (ReadOnlyMemory<byte>?)content, Events = [Event(id, EventType.Accepted)], At = Noon,
     };
 
     protected static SpoolCommit Step(MessageId id, long version, DateTimeOffset? due, bool held = false, DateTimeOffset? at = null) => new()
@@ -78,6 +78,14 @@ public abstract class SpoolContract : IAsyncLifetime
     {
         Assert.Null(await Shard.ReadAsync(NewId(), Token));
         Assert.Null(await Shard.ReadContentAsync(NewId(), Token));
+    }
+
+    [Fact]
+    public async Task ReadContentAsync_MessageWithoutContent_IsNull()
+    {
+        var id = NewId();
+        await Shard.CommitAsync(Accept(id));
+        Assert.Null(await Shard.ReadContentAsync(id, Token));
     }
 
     [Fact]

@@ -15,6 +15,9 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
 
     public SpoolStore Store => store;
 
+    /// <summary>Whether the end of the transaction was asked for: from then on an error leaves its outcome open.</summary>
+    public bool IsCommitting { get; private set; }
+
     public int ShardCount => parts.Length;
 
     public WriteStatements Statements => store.Statements;
@@ -48,6 +51,7 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
     public void Begin()
     {
         store.Database.Faults?.Before(StorageOperation.Begin);
+        IsCommitting = false;
         Statements.Begin.Run();
         began = true;
         store.Database.Faults?.After(StorageOperation.Begin);
@@ -88,6 +92,7 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
                 .Bind(3, part.WrittenAt).Bind(4, part.Row.WrittenSpan).Run();
         }
 
+        IsCommitting = true;
         store.Database.Faults?.Before(StorageOperation.Commit);
         Statements.Commit.Run();
         began = false;
@@ -131,6 +136,7 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
 
     public void Clear()
     {
+        IsCommitting = false;
         contentChanges.Clear();
         contents.Clear();
         withContent.Clear();

@@ -7,7 +7,7 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// The one thread that writes. It takes everything that waits as one transaction, so that many commits share a flush; while it is at the
 /// disk, the next ones gather. It adds no delay of its own.
 /// </summary>
-sealed class SpoolWriter : ISpoolHealth
+sealed partial class SpoolWriter : ISpoolHealth
 {
     readonly object gate = new();
     readonly Queue<WriteOperation> queue = new();
@@ -143,18 +143,17 @@ sealed class SpoolWriter : ISpoolHealth
 
         StorageInstruments.Batch(operations.Count);
         var startedAt = Stopwatch.GetTimestamp();
-        var committing = false;
         try
         {
-            batch!.WriteContents(operations);
+            batch!.Clear();
+            batch.WriteContents(operations);
             batch.Begin();
             foreach (var operation in operations) operation.Apply(batch);
-            committing = true;
             batch.Commit();
         }
         catch (Exception error)
         {
-            if (committing) Resolve(error);
+            if (batch!.IsCommitting) Resolve(error);
             else GiveUp(error);
             return;
         }
@@ -187,48 +186,6 @@ sealed class SpoolWriter : ISpoolHealth
         foreach (var operation in operations) operation.Fail(error);
     }
 
-    /// <summary>Nothing of the transaction was stored.</summary>
-    void GiveUp(Exception error)
-    {
-        batch!.RollBack();
-        GoDown(error);
-        FailAll(StorageErrors.ForCallers(error, outcomeKnown: true));
-    }
-
-    /// <summary>
-    /// The answer to the commit was an error, so the transaction may be durable or not. The store is opened anew and says: it has one writer,
-    /// so a row of the next version is ours. After a failed flush nothing is repeated on the old handles, whose pages may have been dropped.
-    /// </summary>
-    void Resolve(Exception error)
-    {
-        batch!.RollBack();
-        GoDown(error);
-        TryOpen();
-        if (store is null)
-        {
-            FailAll(StorageErrors.ForCallers(error, outcomeKnown: false));
-            return;
-        }
-
-        bool? tookPlace = null;
-        try
-        {
-            foreach (var operation in operations)
-            {
-                tookPlace = operation.TookPlace(batch);
-                if (tookPlace is not null) break;
-            }
-        }
-        catch (Exception second)
-        {
-            GoDown(second);
-        }
-
-        batch.Clear();
-        if (tookPlace == true) CompleteAll();
-        else FailAll(StorageErrors.ForCallers(error, outcomeKnown: tookPlace == false));
-    }
-
     void Maintain()
     {
         maintenanceDue = false;
@@ -245,68 +202,6 @@ sealed class SpoolWriter : ISpoolHealth
         }
     }
 
-    void TryOpen()
-    {
-        retryDue = false;
-        SpoolStore? candidate = null;
-        try
-        {
-            candidate = SpoolStore.Open(options, steps, clock);
-            candidate.Load(shards);
-            if (outage is not null) candidate.Probe();
-            opened(candidate);
-            batch = new SpoolBatch(candidate, shards);
-            compaction.Restart();
-        }
-        catch (Exception error)
-        {
-            candidate?.Dispose();
-            GoDown(error);
-            return;
-        }
-
-        var recovered = outage;
-        Volatile.Write(ref store, candidate);
-        Volatile.Write(ref outage, null);
-        if (recovered is null) return;
-        var lasted = clock.GetUtcNow() - recovered.Since;
-        SpoolLog.Recovered(logger, options.Folder, lasted);
-    }
-
-    void GoDown(Exception error)
-    {
-        CloseStore();
-        var fault = StorageErrors.FaultOf(error);
-        StorageInstruments.Fault(fault);
-        if (outage is null) SpoolLog.Unavailable(logger, fault, options.Folder, error);
-        List<WriteOperation> waiting;
-        lock (gate)
-        {
-            Volatile.Write(ref outage, new Outage(fault, outage?.Since ?? clock.GetUtcNow(), StorageErrors.ForCallers(error, outcomeKnown: true)));
-            waiting = [.. queue];
-            queue.Clear();
-        }
-
-        foreach (var operation in waiting) operation.Fail(outage.ForCallers);
-        retryTimer.Change(options.RetryInterval, Timeout.InfiniteTimeSpan);
-    }
-
-    void CloseStore()
-    {
-        var closing = store;
-        Volatile.Write(ref store, null);
-        closing?.Dispose();
-    }
-
-    void Retry()
-    {
-        lock (gate)
-        {
-            retryDue = true;
-            Monitor.Pulse(gate);
-        }
-    }
-
     void WakeForMaintenance()
     {
         lock (gate)
@@ -317,6 +212,4 @@ sealed class SpoolWriter : ISpoolHealth
     }
 
     static SpoolUnavailableException Closed() => new(SpoolFault.Closed, true, "The spool is closed.");
-
-    sealed record Outage(SpoolFault Fault, DateTimeOffset Since, Exception ForCallers);
 }
