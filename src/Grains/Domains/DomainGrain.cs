@@ -77,6 +77,7 @@ sealed partial class DomainGrain(
             MailInstruments.Queued.Add(-1);
             _queued.Remove(ticket.Message);
             tickets.Add(ticket);
+            if (Sabotage.DoubleTickets) tickets.Add(ticket);
         }
 
         if (_queue.Count > 0) OfferWork(now);

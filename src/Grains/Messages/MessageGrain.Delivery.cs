@@ -26,14 +26,16 @@ sealed partial class MessageGrain
         if (_state is null || _state.IsFinal || _isQuarantined) return Leave<AttemptOrder>();
         var now = services.Clock.GetUtcNow();
         if (await ExpireAsync(now)) return null;
-        if (_state.Open.Any(attempt => attempt.Site == site)) return null;
+        if (!Sabotage.NoFence && _state.Open.Any(attempt => attempt.Site == site)) return null;
         var due = DueBySite(now).FirstOrDefault(group => group.Site == site).Recipients;
         if (due.IsDefaultOrEmpty) return Leave<AttemptOrder>();
         var content = await ContentAsync();
         if (content is null) return null;
 
         // Write ahead: whatever happens from here on, the attempt is known and the next one is certain.
-        await CommitAsync(MessageTransitions.Begin(_state, site, due, _shard.Epoch, now, now + services.Delivery.AttemptTimeout));
+        var begun = MessageTransitions.Begin(_state, site, due, _shard.Epoch, now, now + services.Delivery.AttemptTimeout);
+        if (Sabotage.NoWriteAhead) _state = begun.State;
+        else await CommitAsync(begun);
         KillPoints.Pass("begin.after-commit");
         return new AttemptOrder
         {
@@ -168,7 +170,7 @@ sealed partial class MessageGrain
         foreach (var group in Enumerable.Range(0, state.Recipients.Length).Where(IsDue).GroupBy(index => services.Router.SiteOf(state.Recipients[index].Address)))
             yield return (group.Key, [.. group]);
 
-        bool IsDue(int index) => state.Recipients[index] is { IsOpen: true } recipient && recipient.NextDue <= now && !MessageTransitions.IsInAttempt(state, index);
+        bool IsDue(int index) => state.Recipients[index] is { IsOpen: true } recipient && recipient.NextDue <= now && (Sabotage.NoFence || !MessageTransitions.IsInAttempt(state, index));
     }
 
     RecipientOutcome Judge(Verdict verdict, int attempts, DateTimeOffset now)

@@ -80,12 +80,26 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
     {
         var step = MessageTransitions.Accept(Draft(request, submission, fingerprint, now));
         KillPoints.Pass("accept.before-commit");
+        if (Sabotage.ReceiptBeforeCommit) return AcceptWithoutCommit(step, submission.Content);
         if (await TryCommitAsync(step, submission.Content) is CommitStatus.Conflict) return false;
         KillPoints.Pass("accept.after-commit");
         MailInstruments.Accepted.Add(1, new KeyValuePair<string, object?>("priority", PriorityTag(request.Priority)));
         if (_state!.SendAt is null) services.Contents.Keep(_id, submission.Content);
         await SettleAsync();
         return true;
+    }
+
+    bool AcceptWithoutCommit(Step step, byte[] content)
+    {
+        _state = step.State;
+        _ = SettleWhenCommittedAsync();
+        return true;
+
+        async Task SettleWhenCommittedAsync()
+        {
+            await TryCommitAsync(step, content);
+            await SettleAsync();
+        }
     }
 
     MessageState Draft(SubmitRequest request, ParsedSubmission submission, byte[] fingerprint, DateTimeOffset now) => new()
