@@ -31,9 +31,16 @@ sealed class SmtpWire(Stream stream, Socket socket, SessionDeadline deadline, Re
     public (bool IsClosed, bool HasInput) Peek(bool isTls)
     {
         if (HasUnreadInput) return (false, true);
-        if (!socket.Poll(0, SelectMode.SelectRead)) return (false, false);
-        var isClosed = socket.Available == 0;
-        return (isClosed, !isClosed && !isTls);
+        try
+        {
+            if (!socket.Poll(0, SelectMode.SelectRead)) return (false, false);
+            var isClosed = socket.Available == 0;
+            return (isClosed, !isClosed && !isTls);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return (true, false);
+        }
     }
 
     public void Begin(int expectedBytes) => _output ??= ArrayPool<byte>.Shared.Rent(Math.Min(OutputBytes, expectedBytes));

@@ -171,6 +171,22 @@ public sealed class LossTests
     }
 
     [Fact(Timeout = Given.Limit)]
+    public async Task Remote_that_reset_the_idle_connection_is_found_before_anything_is_said()
+    {
+        await using var peer = ScriptedPeer.Start(async dialogue =>
+        {
+            await dialogue.OpenAsync();
+            dialogue.Reset();
+        });
+        await using var session = await Given.SessionAsync(peer.EndPoint);
+        await peer.ScriptsEndedAsync();
+        var transcript = await session.SendAsync(Given.Transaction(), TestContext.Current.CancellationToken);
+        Assert.Equal((SmtpPhase.MailFrom, SessionFailureKind.ConnectionLost), (transcript.Failure!.Phase, transcript.Failure.Kind));
+        Assert.Equal(0, session.TransactionCount);
+        Assert.False(session.IsUsable);
+    }
+
+    [Fact(Timeout = Given.Limit)]
     public async Task Closing_word_for_the_second_message_leaves_the_first_delivered()
     {
         var mailCount = 0;
