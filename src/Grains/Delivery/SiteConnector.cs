@@ -28,9 +28,7 @@ sealed class SiteConnector(DeliveryRouter router, IMxResolver resolver, ISmtpCon
         {
             var (session, failure) = await connector.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
             if (session is not null) return (session, null);
-            last = new SiteFailure(failure!.Reply is { } reply
-                ? OutcomeClassifier.Classify(failure.Phase, reply)
-                : OutcomeClassifier.Classify(failure.Phase, failure.Kind, null), failure.Reply, target.Host);
+            last = new SiteFailure(OutcomeClassifier.Classify(failure!.Phase, failure.Kind, failure.Reply), failure.Reply, target.Host);
         }
 
         return last is null ? Failed(OutcomeClassifier.Classify(MxStatus.TemporaryFailure), null, null) : (null, last);
