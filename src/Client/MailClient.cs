@@ -13,7 +13,7 @@ namespace Orleans.Mail;
 /// The mail service over an Orleans client, or over the silo it runs in. Thread-safe: register one
 /// (<c>AddOrleansMailClient</c>), or open one for a script (<see cref="ConnectAsync"/>).
 /// </summary>
-public sealed class MailClient : IMailClient, IFeedEndSource, IAsyncDisposable
+public sealed class MailClient : IMailClient, IFeedEndSource, IAsyncDisposable, IDisposable
 {
     readonly IGrainFactory _grains;
     readonly MailClientOptions _options;
@@ -117,6 +117,9 @@ public sealed class MailClient : IMailClient, IFeedEndSource, IAsyncDisposable
         await host.StopAsync().ConfigureAwait(false);
         host.Dispose();
     }
+
+    /// <summary>As <see cref="DisposeAsync"/>, without saying goodbye.</summary>
+    public void Dispose() => Interlocked.Exchange(ref _ownedHost, null)?.Dispose();
 
     async Task<CancelResult> CancelOnceAsync(MessageId id, string reason, int attempt)
     {
