@@ -16,7 +16,13 @@ sealed class ContentCache(long maxBytes)
         if (Interlocked.Add(ref _bytes, content.Length) > maxBytes || !_contents.TryAdd(id, content)) Interlocked.Add(ref _bytes, -content.Length);
     }
 
-    public ReadOnlyMemory<byte>? Find(MessageId id) => _contents.TryGetValue(id, out var content) ? content : null;
+    /// <summary>Null when it is not kept, which is not the same as empty.</summary>
+    public ReadOnlyMemory<byte>? Find(MessageId id)
+    {
+        // No conditional expression: its null would become an empty content by way of byte[].
+        if (_contents.TryGetValue(id, out var content)) return content;
+        return null;
+    }
 
     public void Forget(MessageId id)
     {
