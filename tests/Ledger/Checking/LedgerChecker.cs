@@ -63,7 +63,8 @@ public static class LedgerChecker
             {
                 // What ends the whole message ends those recipients that were still open.
                 if (isEnd && line.Recipient is null && fate.Ends > 0) continue;
-                if (isEnd) fate.Ends++;
+                // An expiry may follow an attempt that ended in doubt: two facts, one end.
+                if (isEnd && line.Type != "Uncertain") fate.Ends++;
                 if (line.Type == "Uncertain") fate.Uncertain++;
                 if (line.Type == "Delivered") fate.IsCalledDelivered = true;
                 else if (isEnd) fate.HasOtherEnd = true;

@@ -8,6 +8,9 @@ public sealed record SiloSettings
     /// <summary>Folder of the spool. A later start on the same folder continues where the earlier one ended.</summary>
     public required string Folder { get; init; }
 
+    /// <summary>The silo's program; null for the real one.</summary>
+    public string? Program { get; init; }
+
     /// <summary>Configuration, such as <c>OrleansMail:Delivery:Mode</c>.</summary>
     public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
 
@@ -28,7 +31,7 @@ public sealed record SiloSettings
 public sealed class SiloProcess : ChildProcess
 {
     SiloProcess(SiloSettings settings, int http, int gateway, int silo)
-        : base("dotnet", [SiloPath, .. Arguments(settings, http, gateway, silo)], Path.GetTempPath(), settings.Environment)
+        : base("dotnet", [settings.Program ?? SiloPath, .. Arguments(settings, http, gateway, silo)], Path.GetTempPath(), settings.Environment)
     {
         HttpPort = http;
         GatewayPort = gateway;

@@ -1,0 +1,141 @@
+using System.Net;
+using Orleans.Configuration;
+using Orleans.Mail.Ledger;
+using Orleans.Mail.Support;
+
+namespace Orleans.Mail.Acceptance.Tests.Rig;
+
+/// <summary>
+/// One silo process on one folder, killed and started again as the test likes; a client that lives through it; a sink that notes what arrives;
+/// and the three ledgers that are compared at the end.
+/// </summary>
+sealed class CrashRun : IAsyncDisposable
+{
+    public const string Tenant = "acceptance";
+
+    // Everything that waits in the service waits a short time here, so that what a crash leaves behind is found within seconds.
+    static readonly (string, string)[] Quick =
+    [
+        ("OrleansMail:Delivery:Backoff:0", "00:00:01"), ("OrleansMail:Sites:ProbeAfter", "00:00:01"), ("OrleansMail:Sites:LeaseTime", "00:00:05"),
+        ("OrleansMail:Spool:SweepInterval", "00:00:01"), ("OrleansMail:Spool:SweepGrace", "00:00:02"), ("OrleansMail:Delivery:QueueHold", "00:00:10"),
+    ];
+
+    readonly string _folder;
+    readonly SiloSettings _settings;
+    readonly MailClient _mail;
+    readonly DurableLines<SubmittedLine> _submitted;
+    readonly EventLedger _events;
+    bool _areLedgersClosed;
+
+    CrashRun(string folder, SiloSettings settings, LedgerSink sink, SiloProcess silo, MailClient mail)
+    {
+        (_folder, _settings, Sink, Silo, _mail) = (folder, settings, sink, silo, mail);
+        _submitted = new DurableLines<SubmittedLine>(SubmittedPath, LedgerJson.Default.SubmittedLine);
+        _events = new EventLedger(mail, EventsPath);
+    }
+
+    public LedgerSink Sink { get; }
+
+    public SiloProcess Silo { get; private set; }
+
+    public EventLedger Events => _events;
+
+    string SubmittedPath => Path.Combine(_folder, "submitted.ledger");
+
+    string EventsPath => Path.Combine(_folder, "events.ledger");
+
+    string ReceivedPath => Path.Combine(_folder, "received.ledger");
+
+    /// <param name="faults">Script of the sink.</param>
+    /// <param name="environment">Of the first silo process only.</param>
+    /// <param name="program">The silo's program; null for the real one.</param>
+    public static async Task<CrashRun> StartAsync(string faults, int seed, IReadOnlyDictionary<string, string>? environment = null, string? program = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("mail-crash-").FullName;
+        var sink = new LedgerSink(0, Path.Combine(folder, "received.ledger"), new FaultDice(FaultShares.Parse(faults), seed), TimeProvider.System);
+        var settings = new SiloSettings { Folder = Path.Combine(folder, "spool"), Program = program }.DeliveringTo(sink.EndPoint.Port).With(Quick);
+        var silo = await SiloProcess.StartReadyAsync(settings with { Environment = environment ?? new Dictionary<string, string>() });
+        var mail = await ConnectAsync(silo);
+        return new CrashRun(folder, settings, sink, silo, mail);
+    }
+
+    /// <summary>Generates mail and submits it until stopped, or until the pace's number is reached.</summary>
+    public Task<SubmitterTotals> SubmitAsync(MailShape shape, SubmitterPace pace, CancellationToken stop = default) =>
+        new Submitter(new MailGenerator(shape, DateTimeOffset.UnixEpoch), _submitted, SubmitOneAsync, TimeProvider.System).RunAsync(pace, stop);
+
+    /// <summary>SIGKILL, and a new process on the same files. Does not wait until it is ready.</summary>
+    public async Task KillAndRestartAsync()
+    {
+        await Silo.KillAsync();
+        await RestartAsync();
+    }
+
+    /// <summary>A new process in the place of one that ended.</summary>
+    public async Task RestartAsync()
+    {
+        var ended = Silo;
+        Silo = ended.StartAgain(_settings);
+        await ended.DisposeAsync();
+    }
+
+    /// <summary>Waits until every recipient of every message that the service owns has its end, as long as something happens at all.</summary>
+    public async Task DrainAsync(TimeSpan patience)
+    {
+        foreach (var line in LineFile.Read(SubmittedPath, LedgerJson.Default.SubmittedLine).Where(line => line.Outcome != SubmitOutcome.Refused).ToList())
+        {
+            while (!_events.HasEnded(line.Id, line.Recipients))
+            {
+                if (line.Outcome == SubmitOutcome.Unknown && await _mail.GetStatusAsync(MessageId.FromKey(Tenant, line.Id)) is null) break;
+                // What is left then is for the checker to judge.
+                if (TimeProvider.System.GetElapsedTime(_events.LastEvent) > patience) return;
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            }
+        }
+    }
+
+    /// <summary>Closes the ledgers and compares them.</summary>
+    public async Task<LedgerReport> CheckAsync()
+    {
+        await CloseLedgersAsync();
+        return LedgerChecker.Check(
+            LineFile.Read(SubmittedPath, LedgerJson.Default.SubmittedLine),
+            LineFile.Read(ReceivedPath, LedgerJson.Default.ReceivedLine),
+            LineFile.Read(EventsPath, LedgerJson.Default.EventLine));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseLedgersAsync();
+        await _mail.DisposeAsync();
+        await Silo.DisposeAsync();
+        await Sink.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    public static Task<MailClient> ConnectAsync(SiloProcess silo) => MailClient.ConnectAsync(
+        client => client.UseStaticClustering(new IPEndPoint(IPAddress.Loopback, silo.GatewayPort))
+            .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("orleans-mail", "orleans-mail")),
+        options => (options.Tenant, options.SubmitTimeout) = (Tenant, TimeSpan.FromSeconds(60)),
+        TimeSpan.FromSeconds(30));
+
+    async Task<SubmitOutcome> SubmitOneAsync(LedgerMail mail)
+    {
+        try
+        {
+            await _mail.SubmitAsync(MailDraft.FromEml(mail.Content, mail.From, mail.Recipients) with { IdempotencyKey = mail.Id });
+            return SubmitOutcome.Accepted;
+        }
+        catch (MailException exception)
+        {
+            return exception.OutcomeKnown ? SubmitOutcome.Refused : SubmitOutcome.Unknown;
+        }
+    }
+
+    async Task CloseLedgersAsync()
+    {
+        if (_areLedgersClosed) return;
+        _areLedgersClosed = true;
+        await _events.DisposeAsync();
+        await _submitted.DisposeAsync();
+    }
+}
