@@ -40,7 +40,7 @@ public static class GrainsServiceExtensions
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<IMxResolver>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));
         services.AddSingleton(provider => new SessionServices(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<SiteConnector>(),
-            provider.GetRequiredService<DeliveryRouter>(), Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value, Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
         services.AddSingleton(provider => new DeliveryEngine(
             provider.GetRequiredService<SessionServices>(), Delivery(provider), provider.GetRequiredService<ILogger<DeliveryEngine>>()));
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryEngine>());

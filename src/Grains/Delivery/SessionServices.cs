@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Grains.Spool;
 
 namespace Orleans.Mail.Grains.Delivery;
@@ -9,5 +10,6 @@ sealed record SessionServices(
     SpoolShards Shards,
     SiteConnector Connector,
     DeliveryRouter Router,
+    SiteOptions Sites,
     TimeProvider Clock,
     ILogger<SiteSession> Log);

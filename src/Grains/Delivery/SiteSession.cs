@@ -6,6 +6,7 @@ using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Transport;
 
 namespace Orleans.Mail.Grains.Delivery;
@@ -47,8 +48,8 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         finally
         {
             _begun.Writer.Complete();
-            await sending.ConfigureAwait(false);
-            for (var i = 0; i < options.SessionPrefetch * 4; i++) await _completing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            await HoldingLeaseAsync(sending).ConfigureAwait(false);
+            for (var i = 0; i < options.SessionPrefetch * 4; i++) await HoldingLeaseAsync(_completing.WaitAsync(CancellationToken.None)).ConfigureAwait(false);
             await _domain.ReleaseAsync(Report(0)).ConfigureAwait(false);
             if (_connection is not null) await _connection.QuitAsync().ConfigureAwait(false);
         }
@@ -80,7 +81,8 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         lock (siblings) siblings.Idle.Add(this);
         try
         {
-            await _signals.Reader.ReadAsync(CancellationToken.None).AsTask().WaitAsync(options.ConnectionIdle, services.Clock, abandon).ConfigureAwait(false);
+            await _signals.Reader.WaitToReadAsync(CancellationToken.None).AsTask().WaitAsync(options.ConnectionIdle, services.Clock, abandon).ConfigureAwait(false);
+            _signals.Reader.TryRead(out _);
             return true;
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
@@ -99,7 +101,25 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         var orders = tickets.Select(BeginAsync).ToList();
         foreach (var order in orders)
             if (await order.ConfigureAwait(false) is { } begun)
-                await _begun.Writer.WriteAsync(begun, CancellationToken.None).ConfigureAwait(false);
+                await HoldingLeaseAsync(_begun.Writer.WriteAsync(begun, CancellationToken.None).AsTask()).ConfigureAwait(false);
+    }
+
+    // A dialogue may outlast a lease by far; a session that does not call home would be replaced while it still talks.
+    async Task HoldingLeaseAsync(Task work)
+    {
+        while (true)
+        {
+            try
+            {
+                await work.WaitAsync(services.Sites.LeaseTime / 3, services.Clock, CancellationToken.None).ConfigureAwait(false);
+                return;
+            }
+            catch (TimeoutException) when (!work.IsCompleted)
+            {
+                var orders = await _domain.NextAsync(Report(0)).ConfigureAwait(false);
+                _isEnding |= orders.Close;
+            }
+        }
     }
 
     async Task<AttemptOrder?> BeginAsync(Ticket ticket)
@@ -152,6 +172,17 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
                 if (isReused && !isRetry && IsStale(transcript)) continue;
                 return new Sent(_connection.Host, _connection.Tls, TranscriptJudge.Judge(transcript, order.Recipients.Length), null);
             }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            var kind = abandon.IsCancellationRequested ? SessionFailureKind.Abandoned : SessionFailureKind.Timeout;
+            return Sent.Of(order, new SiteFailure(OutcomeClassifier.Classify(SmtpPhase.Connect, kind, null), null, null));
+        }
+        catch (Exception exception)
+        {
+            // Nobody knows how far it had come, so it may have been sent.
+            LogSendFailed(services.Log, order.Message, exception);
+            return Sent.Of(order, new SiteFailure(OutcomeClassifier.Classify(SmtpPhase.EndOfData, SessionFailureKind.Internal, null), null, null));
         }
         finally
         {
@@ -234,6 +265,9 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
 
     [LoggerMessage(1601, LogLevel.Warning, "Message {Id}: its attempt could not be begun.")]
     static partial void LogBeginFailed(ILogger logger, MessageId id, Exception exception);
+
+    [LoggerMessage(1603, LogLevel.Error, "Message {Id}: its attempt ended by a fault of ours; the outcome is in doubt.")]
+    static partial void LogSendFailed(ILogger logger, MessageId id, Exception exception);
 
     [LoggerMessage(1602, LogLevel.Warning, "Message {Id}: the result of its attempt could not be stored; it is in doubt until its deadline.")]
     static partial void LogCompleteFailed(ILogger logger, MessageId id, Exception exception);

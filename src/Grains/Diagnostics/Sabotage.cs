@@ -6,7 +6,7 @@ namespace Orleans.Mail.Grains.Diagnostics;
 static class Sabotage
 {
     /// <summary>Receipts do not wait for the commit.</summary>
-    public static readonly bool ReceiptBeforeCommit =
+    public static bool ReceiptBeforeCommit =>
 #if SABOTAGE_RECEIPT
         true;
 #else
@@ -14,7 +14,7 @@ static class Sabotage
 #endif
 
     /// <summary>Attempts are not committed before their first octet.</summary>
-    public static readonly bool NoWriteAhead =
+    public static bool NoWriteAhead =>
 #if SABOTAGE_WRITEAHEAD
         true;
 #else
@@ -22,7 +22,7 @@ static class Sabotage
 #endif
 
     /// <summary>Sites hand every ticket out twice. Harmless while the fence holds.</summary>
-    public static readonly bool DoubleTickets =
+    public static bool DoubleTickets =>
 #if SABOTAGE_TICKETS || SABOTAGE_FENCE
         true;
 #else
@@ -30,7 +30,7 @@ static class Sabotage
 #endif
 
     /// <summary>A second attempt of a message at a site is not refused while one is open.</summary>
-    public static readonly bool NoFence =
+    public static bool NoFence =>
 #if SABOTAGE_FENCE
         true;
 #else
