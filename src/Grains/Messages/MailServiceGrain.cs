@@ -32,7 +32,8 @@ sealed partial class MailServiceGrain(SpoolShards shards, IOptions<DeliveryOptio
         catch (Exception exception) when (exception is OrleansException or TimeoutException)
         {
             LogSubmitFailed(request.Id, exception);
-            return SubmitResult.Refused(MailErrorCode.Busy);
+            // Its answer may have been lost after the commit.
+            return SubmitResult.Refused(MailErrorCode.Unreachable);
         }
     }
 
