@@ -40,6 +40,20 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task The_client_can_be_made_before_grains_can_be_named()
+    {
+        IGrainFactory? connected = null;
+        var service = new StubService();
+        var grains = Stub.Of<IGrainFactory>((method, arguments) => connected is null ? throw new ArgumentException("not connected") : method.Invoke(connected, arguments));
+        var client = new MailClient(grains);
+        connected = service.Factory;
+
+        await client.SubmitAsync(Given.Eml());
+
+        Assert.Single(service.Batches);
+    }
+
+    [Fact]
     public async Task Wrong_options_fail_the_start_all_at_once()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);

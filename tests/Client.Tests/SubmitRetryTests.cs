@@ -132,12 +132,26 @@ public sealed class SubmitRetryTests
     [Fact]
     public async Task A_wait_beyond_the_time_limit_fails_at_once()
     {
-        _service.OnBatch = requests => Task.FromResult(Array.ConvertAll(requests, _ => SubmitResult.Refused(MailErrorCode.SpoolUnavailable) with { RetryAfter = TimeSpan.FromMinutes(5) }));
+        _service.OnBatch = requests => Task.FromResult(Array.ConvertAll(requests, _ => SubmitResult.Refused(MailErrorCode.Busy) with { RetryAfter = TimeSpan.FromMinutes(5) }));
 
         var failure = await Assert.ThrowsAsync<MailException>(() => Client().SubmitAsync(Given.Eml()));
 
-        Assert.Equal((MailErrorCode.SpoolUnavailable, true, true, TimeSpan.FromMinutes(5)), (failure.Code, failure.IsTransient, failure.OutcomeKnown, failure.RetryAfter));
+        Assert.Equal((MailErrorCode.Busy, true, true, TimeSpan.FromMinutes(5)), (failure.Code, failure.IsTransient, failure.OutcomeKnown, failure.RetryAfter));
         Assert.Single(_service.Batches);
+    }
+
+    [Theory]
+    [InlineData(MailErrorCode.Busy, true)]
+    [InlineData(MailErrorCode.SpoolUnavailable, false)]
+    [InlineData(MailErrorCode.Unreachable, false)]
+    public async Task A_transient_refusal_is_retried_and_tells_whether_something_may_be_stored(MailErrorCode code, bool outcomeKnown)
+    {
+        _service.OnBatch = requests => Task.FromResult(Array.ConvertAll(requests, _ => SubmitResult.Refused(code)));
+
+        var failure = await FailureAsync(Given.Eml());
+
+        Assert.Equal((code, true, outcomeKnown), (failure.Code, failure.IsTransient, failure.OutcomeKnown));
+        Assert.True(_service.Batches.Length > 1);
     }
 
     [Theory]

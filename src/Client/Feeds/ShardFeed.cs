@@ -127,7 +127,7 @@ sealed partial class ShardFeed(IGrainFactory grains, int shard, EventFilter filt
     // The exceptions that opening again cannot mend.
     static MailException? Verdict(Exception exception) => exception switch
     {
-        ArgumentException => new MailException(MailErrorCode.InvalidPosition, "The service does not keep the events after that position.", exception),
+        ArgumentOutOfRangeException => new MailException(MailErrorCode.InvalidPosition, "The service does not keep the events after that position.", exception),
         ObjectDisposedException => new MailException(MailErrorCode.Unreachable, "The connection to the mail service was closed.", exception),
         _ => null,
     };

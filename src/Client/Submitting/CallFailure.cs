@@ -26,9 +26,9 @@ readonly record struct CallFailure(MailErrorCode Code, bool IsTransient, bool Ou
     /// <summary>The refusal that a result stands for.</summary>
     public static CallFailure Of(SubmitResult result) => result.Code switch
     {
-        MailErrorCode.Busy or MailErrorCode.SpoolUnavailable => new(result.Code, true, true),
-        // The service itself may have lost one of its own, and cannot tell.
-        MailErrorCode.Unreachable => new(result.Code, true, false),
+        MailErrorCode.Busy => new(result.Code, true, true),
+        // A write that failed may be durable all the same, and the service may have lost an answer of its own parts.
+        MailErrorCode.SpoolUnavailable or MailErrorCode.Unreachable => new(result.Code, true, false),
         MailErrorCode.None => new(MailErrorCode.Unknown, false, false),
         _ => new(result.Code, false, true),
     };

@@ -8,8 +8,11 @@ sealed class SubmitQueue(IGrainFactory grains, MailClientOptions options, TimePr
 {
     readonly Lock _lock = new();
     readonly Queue<PendingSubmit> _waiting = new();
-    readonly IMailServiceGrain _service = grains.GetGrain<IMailServiceGrain>(0);
+    IMailServiceGrain? _service;
     int _inFlight;
+
+    // Not before the first call: a client made while its host starts up cannot name grains yet.
+    IMailServiceGrain Service => _service ??= grains.GetGrain<IMailServiceGrain>(0);
 
     public void Add(PendingSubmit pending)
     {
@@ -76,7 +79,7 @@ sealed class SubmitQueue(IGrainFactory grains, MailClientOptions options, TimePr
         for (var i = 0; i < requests.Length; i++) requests[i] = batch[i].Request;
         try
         {
-            var results = await _service.SubmitManyAsync(requests).WaitAsync(options.AttemptTimeout, clock).ConfigureAwait(false);
+            var results = await Service.SubmitManyAsync(requests).WaitAsync(options.AttemptTimeout, clock).ConfigureAwait(false);
             if (results.Length != requests.Length) throw new InvalidOperationException("The mail service gave another number of answers than it was asked for.");
             for (var i = 0; i < results.Length; i++) batch[i].SetResult(new SubmitAnswer(results[i], null));
         }

@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Orleans.Mail.Client.Tests;
+
+public sealed class ReadmeTests
+{
+    [Fact]
+    public void Every_line_of_code_in_the_readme_compiles_here()
+    {
+        var source = File.ReadAllText(PathOfThis());
+        var readme = File.ReadAllText(Path.Combine(Path.GetDirectoryName(PathOfThis())!, "../../src/Client/README.md"));
+        var code = readme.Split("```").Where(block => block.StartsWith("csharp", StringComparison.Ordinal)).SelectMany(block => block.Split('\n').Skip(1)).Select(line => line.Trim()).Where(line => line.Length > 0).ToList();
+
+        Assert.NotEmpty(code);
+        Assert.All(code, line => Assert.Contains(line, source, StringComparison.Ordinal));
+    }
+
+    static string PathOfThis([CallerFilePath] string path = "") => path;
+
+    // Compiled, never called: the lines of the README, in its order.
+#pragma warning disable IDE0051
+    static async Task ScriptAsync()
+    {
+        await using var mail = await MailClient.ConnectAsync();                       // a service on this machine
+        var order = await mail.SubmitAsync(new MailDraft
+        {
+            From = "Shop <shop@example.test>", To = ["ann@delivered.test"], Subject = "Order 1001", Text = "Thank you.",
+            IdempotencyKey = "order-1001/confirmation",                               // the same key is the same message, from any process
+        });
+        var status = await order.WaitAsync(TimeSpan.FromMinutes(2));                  // final, or the newest at the limit
+        Console.WriteLine($"{order.Id} {status.State} final={status.IsFinal}");
+    }
+
+    static void Register(IHostApplicationBuilder builder, IServiceCollection services)
+    {
+        builder.AddOrleansMailClient();                        // also adds the Orleans client: section "Orleans", or a service on this machine
+        services.AddOrleansMailClient(o => o.Tenant = "shop"); // where there is an Orleans client already, or in a silo
+    }
+
+    static async Task FollowAsync(IMailClient mail, CancellationToken stopping)
+    {
+        var from = File.Exists("position") ? EventPosition.Parse(File.ReadAllText("position")) : EventPosition.Start;
+        await foreach (var e in mail.SubscribeAsync(from: from, cancellationToken: stopping))
+        {
+            Console.WriteLine($"{e.At:T} {e.MessageId} {e.Type} {e.Recipient} {e.Reply}");
+            File.WriteAllText("position", e.Position.ToString());
+        }
+    }
+#pragma warning restore IDE0051
+}
