@@ -10,6 +10,9 @@ namespace Orleans.Mail;
 /// <summary>Registration of the client.</summary>
 public static class MailClientHosting
 {
+    // What a silo of the service calls its cluster unless told otherwise; a gateway turns away clients of another.
+    const string ClusterName = "orleans-mail";
+
     /// <summary>
     /// Adds <see cref="IMailClient"/> to a process that has an Orleans client, or is a silo. Options come from
     /// <c>OrleansMail:Client</c> and <paramref name="configure"/>, and are checked at start.
@@ -47,6 +50,6 @@ public static class MailClientHosting
 
     internal static void UseNearbyService(IClientBuilder client)
     {
-        if (!client.Configuration.GetSection("Orleans:Clustering").Exists()) client.UseLocalhostClustering();
+        if (!client.Configuration.GetSection("Orleans:Clustering").Exists()) client.UseLocalhostClustering(serviceId: ClusterName, clusterId: ClusterName);
     }
 }
