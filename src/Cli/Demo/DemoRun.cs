@@ -17,6 +17,8 @@ sealed class DemoRun(DemoFolder folder, TextWriter output, TimeProvider clock)
 
     const int CallsAtOnce = 16;
 
+    const string Verb = "dotnet run --project src/Cli --";
+
     readonly DemoBoard _board = new(folder.Mark.Generation);
     readonly TaskCompletionSource _crowdIsUnderWay = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _foundCount;
@@ -33,7 +35,7 @@ sealed class DemoRun(DemoFolder folder, TextWriter output, TimeProvider clock)
             await app.StartAsync(cancellationToken);
             output.WriteLine($"The service runs: mode Capture, gateway localhost:{gatewayPort}, health and metrics at {app.Urls.First()}. Nothing leaves this machine.");
             var client = app.Services.GetRequiredService<IMailClient>();
-            var code = await FollowAsync(client, isVerbose, cancellationToken) is { } verdict ? Summarize(verdict, gatewayPort) : EndedEarly(cancellationToken);
+            var code = await FollowAsync(client, isVerbose, cancellationToken) is { } verdict ? Summarize(verdict) : EndedEarly(cancellationToken);
             // Without --exit the service stays, also for a demo that did not go as planned: there is something to look at.
             if (!exitsWhenFinal && !cancellationToken.IsCancellationRequested) await StayAsync(gatewayPort, cancellationToken);
             await app.StopAsync(CancellationToken.None);
@@ -121,7 +123,7 @@ sealed class DemoRun(DemoFolder folder, TextWriter output, TimeProvider clock)
         return statuses;
     }
 
-    int Summarize(DemoVerdict verdict, int gatewayPort)
+    int Summarize(DemoVerdict verdict)
     {
         output.WriteLine();
         output.WriteLine("Every message is final:");
@@ -131,7 +133,6 @@ sealed class DemoRun(DemoFolder folder, TextWriter output, TimeProvider clock)
         if (_foundCount > 0) output.WriteLine($"{_foundCount} of the {DemoPlan.All.Length} had been accepted by an earlier run: found again by their idempotency keys, not sent again.");
         foreach (var status in verdict.Surprises) output.WriteLine($"NOT as planned: {status.Id} is {status.State}.");
         output.WriteLine($"What the receiver took is in {folder.Captured}. The one from a lost reply is there twice: that is what Uncertain warns of.");
-        output.WriteLine($"Any timeline, while the service runs: dotnet run --project src/Cli -- status {DemoPlan.IdOf(folder.Mark.Generation, DemoPlan.Singles[^1])} --gateway localhost:{gatewayPort}");
         return verdict.IsAsPlanned ? Commands.ExitCodes.Ok : Commands.ExitCodes.Failed;
     }
 
@@ -152,8 +153,9 @@ sealed class DemoRun(DemoFolder folder, TextWriter output, TimeProvider clock)
     async Task StayAsync(int gatewayPort, CancellationToken cancellationToken)
     {
         output.WriteLine();
-        output.WriteLine("The service stays until Ctrl-C. Submit your own from another terminal:");
-        output.WriteLine($"  dotnet run --project src/Cli -- send --from me@sender.test --to you@deferred.test --subject Hello --text World --wait --gateway localhost:{gatewayPort}");
+        output.WriteLine("The service stays until Ctrl-C. Submit your own from another terminal, or look at the timeline of one:");
+        output.WriteLine($"  {Verb} send --from me@sender.test --to you@deferred.test --subject Hello --text World --wait --gateway localhost:{gatewayPort}");
+        output.WriteLine($"  {Verb} status {DemoPlan.IdOf(folder.Mark.Generation, DemoPlan.Singles[^1])} --gateway localhost:{gatewayPort}");
         try
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellationToken);
