@@ -50,7 +50,7 @@ static class DemoPlan
     public static ImmutableArray<DemoMessage> Singles { get; } =
     [
         new() { Name = "at-once", To = "ann@delivered.test", Expected = MailState.Delivered, Shows = "delivered at once" },
-        new() { Name = "greylisted", To = "ben+3@deferred.test", Expected = MailState.Delivered, Shows = "greylisted twice, taken at the third attempt" },
+        new() { Name = "greylisted", To = "ben+3@deferred.test", Expected = MailState.Delivered, Shows = "greylisted: the receiver takes it the third time it sees it" },
         new() { Name = "mailbox-full", To = "cleo@452-4.2.2.test", Expected = MailState.Expired, ExpiresAfter = TimeSpan.FromSeconds(60), Shows = "mailbox full for ever: deferred until it expires" },
         new() { Name = "unknown-user", To = "dan@550-5.1.1.test", Expected = MailState.Bounced, Shows = "unknown user: bounced, never tried again" },
         new() { Name = "lost-reply", To = "eve@drop-after-data.test", Expected = MailState.Delivered, Shows = "connection lost after the final dot: uncertain, tried again, a stated duplicate" },

@@ -132,7 +132,7 @@ sealed class DemoRun(DemoFolder folder, TextWriter output, TimeProvider clock)
         output.WriteLine($"  {"bulk",-13} {_board.CrowdFinalCount} final; {verdict.OvertakenCount} of them were accepted before the urgent one and delivered after it");
         if (_foundCount > 0) output.WriteLine($"{_foundCount} of the {DemoPlan.All.Length} had been accepted by an earlier run: found again by their idempotency keys, not sent again.");
         foreach (var status in verdict.Surprises) output.WriteLine($"NOT as planned: {status.Id} is {status.State}.");
-        output.WriteLine($"What the receiver took is in {folder.Captured}. The one from a lost reply is there twice: that is what Uncertain warns of.");
+        output.WriteLine($"What the receiver took is in {folder.Captured}. The one whose reply was lost is there more than once: that is what Uncertain warns of.");
         return verdict.IsAsPlanned ? Commands.ExitCodes.Ok : Commands.ExitCodes.Failed;
     }
 
