@@ -16,6 +16,9 @@ static class ExitCodes
     /// <summary>No service answered.</summary>
     public const int Unreachable = 5;
 
+    /// <summary>Ctrl-C came before what was waited for; as shells count a SIGINT.</summary>
+    public const int Interrupted = 130;
+
     public static int Of(MailErrorCode code) => code switch
     {
         MailErrorCode.InvalidDraft or MailErrorCode.TooLarge or MailErrorCode.InvalidPosition => Usage,

@@ -35,7 +35,7 @@ sealed class DemoRun(DemoFolder folder, TextWriter output, TimeProvider clock)
             await app.StartAsync(cancellationToken);
             output.WriteLine($"The service runs: mode Capture, gateway localhost:{gatewayPort}, health and metrics at {app.Urls.First()}. Nothing leaves this machine.");
             var client = app.Services.GetRequiredService<IMailClient>();
-            var code = await FollowAsync(client, isVerbose, cancellationToken) is { } verdict ? Summarize(verdict) : EndedEarly(cancellationToken);
+            var code = await FollowAsync(client, isVerbose, cancellationToken) is { } verdict ? Summarize(verdict) : EndedEarly(exitsWhenFinal, cancellationToken);
             // Without --exit the service stays, also for a demo that did not go as planned: there is something to look at.
             if (!exitsWhenFinal && !cancellationToken.IsCancellationRequested) await StayAsync(gatewayPort, cancellationToken);
             await app.StopAsync(CancellationToken.None);
@@ -136,12 +136,12 @@ sealed class DemoRun(DemoFolder folder, TextWriter output, TimeProvider clock)
         return verdict.IsAsPlanned ? Commands.ExitCodes.Ok : Commands.ExitCodes.Failed;
     }
 
-    int EndedEarly(CancellationToken cancellationToken)
+    int EndedEarly(bool exitsWhenFinal, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
             output.WriteLine("Stopping. Run it again to continue from here.");
-            return Commands.ExitCodes.Ok;
+            return exitsWhenFinal ? Commands.ExitCodes.Interrupted : Commands.ExitCodes.Ok;
         }
 
         output.WriteLine($"Not every message is final after {Limit.TotalMinutes} minutes:");
