@@ -1,16 +1,19 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Orleans.Mail.Testing;
 
 namespace Orleans.Mail.Client.Tests;
 
 public sealed class ReadmeTests
 {
-    [Fact]
-    public void Every_line_of_code_in_the_readme_compiles_here()
+    [Theory]
+    [InlineData("Client")]
+    [InlineData("Testing")]
+    public void Every_line_of_code_in_a_readme_compiles_here(string package)
     {
         var source = File.ReadAllText(PathOfThis());
-        var readme = File.ReadAllText(Path.Combine(Path.GetDirectoryName(PathOfThis())!, "../../src/Client/README.md"));
+        var readme = File.ReadAllText(Path.Combine(Path.GetDirectoryName(PathOfThis())!, $"../../src/{package}/README.md"));
         var code = readme.Split("```").Where(block => block.StartsWith("csharp", StringComparison.Ordinal)).SelectMany(block => block.Split('\n').Skip(1)).Select(line => line.Trim()).Where(line => line.Length > 0).ToList();
 
         Assert.NotEmpty(code);
@@ -47,6 +50,28 @@ public sealed class ReadmeTests
             Console.WriteLine($"{e.At:T} {e.MessageId} {e.Type} {e.Recipient} {e.Reply}");
             File.WriteAllText("position", e.Position.ToString());
         }
+    }
+
+    static async Task UnitAsync(IServiceCollection services)
+    {
+        var fake = new FakeMailClient();
+        fake.On(draft => draft.To.Contains("dead@x.test")).Bounce("5.1.1");
+        fake.On(draft => draft.Campaign == "slow").Defer(times: 2).Deliver();
+        fake.On(draft => draft.Tenant == "offline").Fail(MailErrorCode.Unreachable, isTransient: true, outcomeKnown: false);
+        services.ReplaceMailWithFake(fake);
+        var confirmation = await fake.WaitForAsync(draft => draft.Subject == "Order 1001");
+        Assert.Single(fake.Submitted);
+        Assert.NotNull(confirmation);
+    }
+
+    static async Task IntegrationAsync()
+    {
+        await using var host = await MailTestHost.StartAsync();
+        host.Receiver("slow.test").Greylist(times: 2);
+        var submission = await host.Client.SubmitAsync(new MailDraft { From = "shop@example.test", To = ["ann@slow.test"], Subject = "Order 1001", Text = "Thank you." });
+        await host.Clock.AdvanceUntilIdleAsync(atMost: TimeSpan.FromHours(6));
+        Assert.Equal(3, (await submission.GetStatusAsync()).AttemptCount);
+        Assert.Equal("Order 1001", host.Inbox("ann@slow.test").Single().Subject);
     }
 #pragma warning restore IDE0051
 }
