@@ -30,7 +30,10 @@ public abstract class ReminderTableContract : IAsyncLifetime
 
     protected static ReminderEntry Entry(int grain, string name = "wake", DateTime? startAt = null) => new()
     {
-        GrainId = Grain(grain), ReminderName = name, StartAt = startAt ?? Noon, Period = TimeSpan.FromMinutes(1),
+        GrainId = Grain(grain),
+        ReminderName = name,
+        StartAt = startAt ?? Noon,
+        Period = TimeSpan.FromMinutes(1),
     };
 
     [Fact]

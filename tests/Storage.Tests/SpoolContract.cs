@@ -47,12 +47,25 @@ public abstract class SpoolContract : IAsyncLifetime
 
     protected static SpoolCommit Accept(MessageId id, byte[]? content = null, DateTimeOffset? due = null, bool held = false) => new()
     {
-        Id = id, ExpectedVersion = 0, State = [1], Due = due ?? Noon, IsHeld = held, Content = content is null ? null : (ReadOnlyMemory<byte>?)content, Events = [Event(id, EventType.Accepted)], At = Noon,
+        Id = id,
+        ExpectedVersion = 0,
+        State = [1],
+        Due = due ?? Noon,
+        IsHeld = held,
+        Content = content is null ? null : (ReadOnlyMemory<byte>?)content,
+        Events = [Event(id, EventType.Accepted)],
+        At = Noon,
     };
 
     protected static SpoolCommit Step(MessageId id, long version, DateTimeOffset? due, bool held = false, DateTimeOffset? at = null) => new()
     {
-        Id = id, ExpectedVersion = version, State = [(byte)(version + 1)], Due = due, IsHeld = held, Events = [Event(id, EventType.Attempting)], At = at ?? Noon,
+        Id = id,
+        ExpectedVersion = version,
+        State = [(byte)(version + 1)],
+        Due = due,
+        IsHeld = held,
+        Events = [Event(id, EventType.Attempting)],
+        At = at ?? Noon,
     };
 
     protected static DeliveryEvent Event(MessageId id, EventType type) => new() { MessageId = id, Type = type, At = Noon, Tenant = "acme" };

@@ -1,5 +1,5 @@
-using Orleans.Mail.Drafts;
 using MimeKit;
+using Orleans.Mail.Drafts;
 
 namespace Orleans.Mail;
 

@@ -208,7 +208,12 @@ public sealed class SqliteSpoolTests : IAsyncDisposable
 
     internal static SpoolCommit Accept(MessageId id, byte[]? content = null) => new()
     {
-        Id = id, ExpectedVersion = 0, State = [1], Due = Noon, Content = content is null ? null : (ReadOnlyMemory<byte>?)content, At = Noon,
+        Id = id,
+        ExpectedVersion = 0,
+        State = [1],
+        Due = Noon,
+        Content = content is null ? null : (ReadOnlyMemory<byte>?)content,
+        At = Noon,
         Events = [new DeliveryEvent { MessageId = id, Type = EventType.Accepted, At = Noon, Tenant = "acme" }],
     };
 

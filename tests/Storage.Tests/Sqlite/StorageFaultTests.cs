@@ -202,13 +202,22 @@ public sealed class StorageFaultTests
 
     static SpoolCommit Accept(int number) => new()
     {
-        Id = Id(number), ExpectedVersion = 0, State = [1], Due = Noon, Content = Content(number), At = Noon,
+        Id = Id(number),
+        ExpectedVersion = 0,
+        State = [1],
+        Due = Noon,
+        Content = Content(number),
+        At = Noon,
         Events = [new DeliveryEvent { MessageId = Id(number), Type = EventType.Accepted, At = Noon, Tenant = "acme" }],
     };
 
     static SpoolCommit Step(int number, int version, DateTimeOffset? due) => new()
     {
-        Id = Id(number), ExpectedVersion = version, State = [(byte)(version + 1)], Due = due, At = Noon,
+        Id = Id(number),
+        ExpectedVersion = version,
+        State = [(byte)(version + 1)],
+        Due = due,
+        At = Noon,
         Events = [new DeliveryEvent { MessageId = Id(number), Type = EventType.Attempting, Attempt = version, At = Noon, Tenant = "acme" }],
     };
 }
