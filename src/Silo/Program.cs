@@ -6,10 +6,10 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Microsoft.Extensions.Options.OptionsValidationException exception)
+catch (Exception exception) when (ConfigurationFaults.Of(exception) is { Count: > 0 } faults)
 {
     // Every fault at once, without a stack trace: this is for whoever wrote the configuration.
     Console.Error.WriteLine("The configuration is not usable:");
-    foreach (var failure in exception.Failures) Console.Error.WriteLine($"  {failure}");
+    foreach (var fault in faults) Console.Error.WriteLine($"  {fault}");
     return 2;
 }

@@ -20,7 +20,7 @@ public static class MailSilo
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         configure?.Invoke(builder);
         var services = builder.Services;
-        AddOptions(services);
+        AddOptions(services, builder.Configuration);
         services.AddSqliteSpool(options => builder.Configuration.GetSection(SqliteSpoolOptions.Section).Bind(options));
         services.AddMailTransport();
         services.AddOptions<TransportOptions>().BindConfiguration(TransportOptions.Section);
@@ -33,22 +33,24 @@ public static class MailSilo
         services.AddMailHealth();
         services.AddMailTelemetry(builder.Configuration);
         var app = builder.Build();
+        // Before anything is made from the options, so that all faults are told at once.
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
         app.MapMailHealth();
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
     }
 
-    static void AddOptions(IServiceCollection services)
+    static void AddOptions(IServiceCollection services, ConfigurationManager configuration)
     {
         services.AddOptions<MailSiloOptions>().BindConfiguration(MailSiloOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<MailSiloOptions>, MailSiloOptionsValidator>();
-        services.AddSingleton<IConfigureOptions<HostOptions>>(provider =>
-            new ConfigureOptions<HostOptions>(host => host.ShutdownTimeout = provider.GetRequiredService<IOptions<MailSiloOptions>>().Value.ShutdownTimeout));
+        // Read past the validator: the host asks for this before the options are checked, and would hear of the first fault only.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = Settings(configuration).ShutdownTimeout);
     }
 
     static void ConfigureOrleans(ISiloBuilder silo, ConfigurationManager configuration)
     {
-        var settings = configuration.GetSection(MailSiloOptions.Section).Get<MailSiloOptions>() ?? new MailSiloOptions();
+        var settings = Settings(configuration);
         silo.UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, serviceId: "orleans-mail", clusterId: "orleans-mail");
         silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = IPAddress.Loopback);
         silo.AddReminders();
@@ -61,6 +63,9 @@ public static class MailSilo
         silo.AddActivityPropagation();
         silo.AddMailGrains();
     }
+
+    static MailSiloOptions Settings(ConfigurationManager configuration) =>
+        configuration.GetSection(MailSiloOptions.Section).Get<MailSiloOptions>() ?? new MailSiloOptions();
 
     static bool IsMode(WebApplicationBuilder builder, DeliveryMode mode) =>
         builder.Configuration.GetValue($"{DeliveryOptions.Section}:{nameof(DeliveryOptions.Mode)}", DeliveryMode.Capture) == mode;
