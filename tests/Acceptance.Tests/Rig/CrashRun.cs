@@ -21,7 +21,6 @@ sealed class CrashRun : IAsyncDisposable
     ];
 
     readonly string _folder;
-    readonly SiloSettings _settings;
     readonly MailClient _mail;
     readonly DurableLines<SubmittedLine> _submitted;
     readonly EventLedger _events;
@@ -29,10 +28,13 @@ sealed class CrashRun : IAsyncDisposable
 
     CrashRun(string folder, SiloSettings settings, LedgerSink sink, SiloProcess silo, MailClient mail)
     {
-        (_folder, _settings, Sink, Silo, _mail) = (folder, settings, sink, silo, mail);
+        (_folder, Settings, Sink, Silo, _mail) = (folder, settings, sink, silo, mail);
         _submitted = new DurableLines<SubmittedLine>(SubmittedPath, LedgerJson.Default.SubmittedLine);
         _events = new EventLedger(mail, EventsPath);
     }
+
+    /// <summary>How the silo is started, kill points aside.</summary>
+    public SiloSettings Settings { get; }
 
     public LedgerSink Sink { get; }
 
@@ -71,11 +73,36 @@ sealed class CrashRun : IAsyncDisposable
     }
 
     /// <summary>A new process in the place of one that ended.</summary>
-    public async Task RestartAsync()
+    public async Task RestartAsync(IReadOnlyDictionary<string, string>? environment = null)
     {
         var ended = Silo;
-        Silo = ended.StartAgain(_settings);
+        Silo = ended.StartAgain(environment is null ? Settings : Settings with { Environment = environment });
         await ended.DisposeAsync();
+    }
+
+    /// <summary>A second spool with the same messages, for a second silo.</summary>
+    public SiloSettings CopySpool()
+    {
+        var copy = Path.Combine(_folder, "copy");
+        foreach (var file in Directory.EnumerateFiles(Settings.Folder, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(copy, Path.GetRelativePath(Settings.Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        return Settings with { Folder = copy };
+    }
+
+    /// <summary>Waits until nothing has arrived for a while.</summary>
+    public async Task WaitForQuietSinkAsync(TimeSpan quiet)
+    {
+        var (seen, since) = (Sink.Report.Copies, TimeProvider.System.GetTimestamp());
+        while (TimeProvider.System.GetElapsedTime(since) < quiet)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+            if (Sink.Report.Copies != seen) (seen, since) = (Sink.Report.Copies, TimeProvider.System.GetTimestamp());
+        }
     }
 
     /// <summary>Waits until every recipient of every message that the service owns has its end, as long as something happens at all.</summary>
