@@ -97,6 +97,8 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
 
         async Task SettleWhenCommittedAsync()
         {
+            // A slow disk: without it the kill of a test seldom falls between the two.
+            await Task.Delay(TimeSpan.FromSeconds(1), services.Clock);
             await TryCommitAsync(step, content);
             await SettleAsync();
         }
