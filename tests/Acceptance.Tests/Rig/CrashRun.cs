@@ -24,6 +24,7 @@ sealed class CrashRun : IAsyncDisposable
     readonly MailClient _mail;
     readonly DurableLines<SubmittedLine> _submitted;
     readonly EventLedger _events;
+    int _receipts;
     bool _areLedgersClosed;
 
     CrashRun(string folder, SiloSettings settings, LedgerSink sink, SiloProcess silo, MailClient mail)
@@ -41,6 +42,9 @@ sealed class CrashRun : IAsyncDisposable
     public SiloProcess Silo { get; private set; }
 
     public EventLedger Events => _events;
+
+    /// <summary>How many receipts have come back.</summary>
+    public int Receipts => Volatile.Read(ref _receipts);
 
     string SubmittedPath => Path.Combine(_folder, "submitted.ledger");
 
@@ -150,6 +154,7 @@ sealed class CrashRun : IAsyncDisposable
         try
         {
             await _mail.SubmitAsync(MailDraft.FromEml(mail.Content, mail.From, mail.Recipients) with { IdempotencyKey = mail.Id });
+            Interlocked.Increment(ref _receipts);
             return SubmitOutcome.Accepted;
         }
         catch (MailException exception)
