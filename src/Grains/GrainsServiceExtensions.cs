@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
@@ -34,6 +35,9 @@ public static class GrainsServiceExtensions
         services.TryAddSingleton<CaptureTarget>();
         services.AddSingleton<SpoolShards>();
         services.AddSingleton<TicketDispatcher>();
+        services.AddSingleton<FarReminders>();
+        // The default of a million cached places would hold a gigabyte of messages that left memory long ago.
+        services.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 20_000);
         services.AddSingleton(provider => new ContentCache(Delivery(provider).ContentCacheBytes));
         services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<CaptureTarget>()));
         services.AddSingleton(provider => new SiteConnector(
@@ -54,6 +58,7 @@ public static class GrainsServiceExtensions
         provider.GetRequiredService<Serializer<MessageState>>(),
         provider.GetRequiredService<ContentCache>(),
         provider.GetRequiredService<TicketDispatcher>(),
+        provider.GetRequiredService<FarReminders>(),
         provider.GetRequiredService<DeliveryRouter>(),
         Delivery(provider),
         Backoff(Delivery(provider)),

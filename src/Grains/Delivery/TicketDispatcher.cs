@@ -30,6 +30,11 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
         }
     }
 
+    /// <summary>Whether so many tickets stand in front of a site that a message had better wait outside memory. As of the last call, while calls go on.</summary>
+    public bool IsLong(string site) => _sites.TryGetValue(site, out var gathering) && gathering.Queued > LongQueue;
+
+    const int LongQueue = 5_000;
+
     async Task SendAsync(string site, Gathering gathering)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -38,7 +43,8 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
             try
             {
                 var answer = await grains.GetGrain<IDomainGrain>(site).EnqueueAsync(tickets).ConfigureAwait(false);
-                if (answer.BusyUntil is { } until) await PostponeAsync(site, tickets.AsMemory(answer.Taken), until).ConfigureAwait(false);
+                gathering.Queued = answer.Queued;
+                if (answer.BusyUntil is { } until) await PostponeAsync(site, tickets.AsMemory(answer.Taken), until, answer.Spacing).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
@@ -49,11 +55,14 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
         _sites.TryRemove(KeyValuePair.Create(site, gathering));
     }
 
-    async Task PostponeAsync(string site, ReadOnlyMemory<Ticket> refused, DateTimeOffset until)
+    async Task PostponeAsync(string site, ReadOnlyMemory<Ticket> refused, DateTimeOffset until, TimeSpan spacing)
     {
         for (var i = 0; i < refused.Length; i += 64)
-            await Task.WhenAll(refused.Slice(i, Math.Min(64, refused.Length - i)).ToArray().Select(ticket =>
-                grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString()).PostponeAsync(site, until))).ConfigureAwait(false);
+        {
+            var first = i;
+            await Task.WhenAll(refused.Slice(i, Math.Min(64, refused.Length - i)).ToArray().Select((ticket, j) =>
+                grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString()).PostponeAsync(site, until + spacing * (first + j)))).ConfigureAwait(false);
+        }
     }
 
     [LoggerMessage(1301, LogLevel.Warning, "{Count} tickets for {Site} could not be queued; the sweep looks after them.")]
@@ -66,6 +75,10 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
         readonly Lock _lock = new();
         List<Ticket> _tickets = [];
         bool _isSending;
+        volatile int _queued;
+
+        public int Queued { get => _queued; set => _queued = value; }
+
         bool _isClosed;
 
         public AddResult Add(Ticket ticket)

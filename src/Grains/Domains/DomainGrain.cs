@@ -59,7 +59,9 @@ sealed partial class DomainGrain(
         }
 
         OfferWork(now);
-        return Task.FromResult(new EnqueueAnswer(taken, taken < tickets.Length ? BusyUntil(now) : null));
+        return Task.FromResult(taken == tickets.Length
+            ? new EnqueueAnswer(taken, _queue.Count, null, TimeSpan.Zero)
+            : Busy(taken, tickets.Length - taken, now));
     }
 
     public Task<SessionOrders> NextAsync(SessionReport report)
@@ -145,8 +147,23 @@ sealed partial class DomainGrain(
                 _leases.Remove(session);
     }
 
-    DateTimeOffset BusyUntil(DateTimeOffset now) =>
-        _window.DeadUntil is { } until && until > now ? until : now + _drain.TimeFor(_queue.Count, now);
+    // Each refused ticket is promised a moment of its own, at the pace of the queue: nobody comes for nothing, and nobody comes in a herd.
+    EnqueueAnswer Busy(int taken, int refused, DateTimeOffset now)
+    {
+        if (_window.DeadUntil is { } dead && dead > now) return new EnqueueAnswer(taken, _queue.Count, dead, TimeSpan.Zero);
+        var pace = _drain.TimePerTicket(now);
+        var room = now + Clamp(pace * (_queue.Count / 2), LeastWait, MostWait);
+        var start = _promised > room ? _promised : room;
+        if (start > now + MostWait) start = now + MostWait;
+        _promised = start + pace * refused;
+        return new EnqueueAnswer(taken, _queue.Count, start, pace);
+    }
+
+    static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
+
+    static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan MostWait = TimeSpan.FromMinutes(15);
+    DateTimeOffset _promised;
 
     [LoggerMessage(1401, LogLevel.Warning, "{Site} could not be talked to; it is left alone until {Until}.")]
     partial void LogDead(string site, DateTimeOffset until);

@@ -1,11 +1,12 @@
 namespace Orleans.Mail.Grains.Domains;
 
-/// <summary>How fast a queue really drains: counted over the last full minute.</summary>
+/// <summary>How fast a queue really drains: counted over the running and the last full ten seconds.</summary>
 sealed class DrainRate
 {
-    static readonly TimeSpan Span = TimeSpan.FromMinutes(1);
-    static readonly TimeSpan Least = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan Most = TimeSpan.FromMinutes(15);
+    static readonly TimeSpan Span = TimeSpan.FromSeconds(10);
+
+    // What is assumed of a site of which nothing is known yet.
+    static readonly TimeSpan Unknown = TimeSpan.FromMilliseconds(10);
 
     DateTimeOffset _start;
     int _current;
@@ -17,13 +18,15 @@ sealed class DrainRate
         _current++;
     }
 
-    /// <summary>How long the queue will take, between 2 seconds and 15 minutes.</summary>
-    public TimeSpan TimeFor(int queued, DateTimeOffset now)
+    /// <summary>How long one ticket takes, between 10 microseconds and 10 seconds.</summary>
+    public TimeSpan TimePerTicket(DateTimeOffset now)
     {
         Turn(now);
-        var perMinute = Math.Max(Math.Max(_last, _current), 1);
-        var wait = Span * (queued / (double)perMinute);
-        return wait < Least ? Least : wait > Most ? Most : wait;
+        var counted = _last + _current;
+        if (counted == 0) return Unknown;
+        var over = now - _start + (_last > 0 ? Span : TimeSpan.Zero);
+        var pace = over / counted;
+        return pace < TimeSpan.FromMicroseconds(10) ? TimeSpan.FromMicroseconds(10) : pace > Span ? Span : pace;
     }
 
     void Turn(DateTimeOffset now)

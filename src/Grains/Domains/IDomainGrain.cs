@@ -25,9 +25,17 @@ readonly record struct Ticket(
     [property: Id(2)] string Tenant,
     [property: Id(3)] string? Campaign);
 
-/// <summary>How many of the tickets, from the first, were taken; when the others should come again.</summary>
+/// <summary>What became of tickets.</summary>
+/// <param name="Taken">How many of them, from the first, were taken.</param>
+/// <param name="Queued">How many tickets the site's queue holds now.</param>
+/// <param name="BusyUntil">When the first of the others should come again.</param>
+/// <param name="Spacing">How much later each further one should.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.EnqueueAnswer")]
-readonly record struct EnqueueAnswer([property: Id(0)] int Taken, [property: Id(1)] DateTimeOffset? BusyUntil);
+readonly record struct EnqueueAnswer(
+    [property: Id(0)] int Taken,
+    [property: Id(1)] int Queued,
+    [property: Id(2)] DateTimeOffset? BusyUntil,
+    [property: Id(3)] TimeSpan Spacing);
 
 /// <summary>What became of one ticket, as far as the site is concerned.</summary>
 [GenerateSerializer, Alias("mail.v1.TicketResult")]

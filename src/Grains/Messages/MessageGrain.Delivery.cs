@@ -67,6 +67,7 @@ sealed partial class MessageGrain
         await CommitAsync(MessageTransitions.Complete(_state, attempt, outcomes, report.Host, report.Tls, now));
         KillPoints.Pass("complete.after-commit");
         _shard.ClearMark(_id, attempt.Number);
+        services.Contents.Forget(_id);
         foreach (var verdict in report.Verdicts)
             MailInstruments.Attempts.Add(1, new("outcome", OutcomeTag(verdict)), new("error.type", verdict.Category));
         await SettleAsync();
@@ -153,6 +154,8 @@ sealed partial class MessageGrain
             isQueuedAnew = true;
             KillPoints.Pass("ticket.before");
             services.Tickets.Send(site, new Ticket(_id, _state.Priority, _state.Tenant, _state.Campaign));
+            // In front of a long queue a message waits outside memory; whoever takes its ticket brings it back.
+            if (services.Tickets.IsLong(site)) DeactivateOnIdle();
         }
 
         return isQueuedAnew;

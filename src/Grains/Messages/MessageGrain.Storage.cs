@@ -7,6 +7,9 @@ namespace Orleans.Mail.Grains.Messages;
 
 sealed partial class MessageGrain
 {
+    // Whether the last commit was the first to say that a reminder may exist.
+    bool _isFirstReminder;
+
     async ValueTask LoadAsync()
     {
         if (_isLoaded) return;
@@ -40,6 +43,7 @@ sealed partial class MessageGrain
     {
         var now = services.Clock.GetUtcNow();
         var state = NextAttempt(step.State, now) is null ? step.State : step.State with { HasReminder = true };
+        var isFirstReminder = state.HasReminder && !step.State.HasReminder;
         var (due, isHeld) = NextWake(state, now);
         CommitStatus status;
         try
@@ -65,6 +69,7 @@ sealed partial class MessageGrain
 
         if (status is CommitStatus.Conflict) return status;
         _version++;
+        _isFirstReminder = isFirstReminder;
         _state = state;
         _isLoaded = true;
         return status;
@@ -88,7 +93,6 @@ sealed partial class MessageGrain
             KillPoints.Pass("final.before-reminder-removed");
             LogFinal(_id, MessageView.Overall(_state, _state.FinalAt!.Value));
             MailInstruments.DeliveryDuration.Record((_state.FinalAt!.Value - _state.AcceptedAt).TotalSeconds);
-            services.Contents.Forget(_id);
             await ForgetReminderAsync(_state.HasReminder);
             Leave();
             return;
@@ -99,7 +103,7 @@ sealed partial class MessageGrain
         if (NextAttempt(_state, now) is { } next)
         {
             KillPoints.Pass("deferred.before-reminder");
-            await RemindAsync(next - now);
+            await RemindAsync(next - now, _isFirstReminder);
         }
 
         LeaveIfIdle();
@@ -116,10 +120,11 @@ sealed partial class MessageGrain
     }
 
     // A reminder that cannot be set only costs time: the sweep finds the message at its due time.
-    async Task RemindAsync(TimeSpan wait)
+    async Task RemindAsync(TimeSpan wait, bool isFirst)
     {
         try
         {
+            if (isFirst && await services.FarReminders.TryRegisterAsync(this.GetGrainId(), ReminderName, wait, ReminderPeriod)) return;
             await this.RegisterOrUpdateReminder(ReminderName, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, ReminderPeriod);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

@@ -14,6 +14,7 @@ sealed record MessageGrainServices(
     Serializer<MessageState> States,
     ContentCache Contents,
     TicketDispatcher Tickets,
+    FarReminders FarReminders,
     DeliveryRouter Router,
     DeliveryOptions Delivery,
     Func<Priority, BackoffSchedule> Backoff,

@@ -39,8 +39,8 @@ public sealed class DeliveryOptions
     /// <summary>How long one attempt may take; a session gives it up then, and no later attempt starts before. Default: 20 minutes.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
-    /// <summary>How long a message may stand in a site's queue before the sweep looks after it. Default: 5 minutes.</summary>
-    public TimeSpan QueueHold { get; set; } = TimeSpan.FromMinutes(5);
+    /// <summary>How long a message may stand in a site's queue before the sweep looks after it. Default: 15 minutes.</summary>
+    public TimeSpan QueueHold { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>Sessions of one silo, over all sites. Default: 500.</summary>
     public int MaxSessions { get; set; } = 500;
@@ -75,8 +75,8 @@ public sealed class SiteOptions
     /// <summary>Most sessions to a site, in the whole cluster. Default: 20.</summary>
     public int MaxSessions { get; set; } = 20;
 
-    /// <summary>Tickets a site's queue holds in memory; more wait by reminder. Default: 50,000.</summary>
-    public int MaxQueued { get; set; } = 50_000;
+    /// <summary>Tickets a site's queue holds in memory, some 150 octets each; more wait by reminder. Default: 500,000.</summary>
+    public int MaxQueued { get; set; } = 500_000;
 
     /// <summary>How long a site that could not be talked to is left alone before a probe. Default: 1 minute.</summary>
     public TimeSpan ProbeAfter { get; set; } = TimeSpan.FromMinutes(1);

@@ -75,14 +75,16 @@ sealed class Database : IDisposable
         return pages;
     }
 
-    /// <summary>Copies the log into the database file.</summary>
-    public void Checkpoint(bool truncate)
+    /// <summary>Copies the log into the database file. Whoever reads at that moment may hinder it; then it is done next time.</summary>
+    /// <param name="mode">How much to wait for readers.</param>
+    /// <returns>Pages in the log, copied or not.</returns>
+    public int Checkpoint(CheckpointMode mode)
     {
         Faults?.Before(StorageOperation.Checkpoint);
-        var mode = truncate ? raw.SQLITE_CHECKPOINT_TRUNCATE : raw.SQLITE_CHECKPOINT_PASSIVE;
-        var result = raw.sqlite3_wal_checkpoint_v2(handle, "main", mode, out _, out _);
+        var result = raw.sqlite3_wal_checkpoint_v2(handle, "main", (int)mode, out var pages, out _);
         if (result != raw.SQLITE_OK && (result & 0xFF) != raw.SQLITE_BUSY) throw Failure(result);
         Faults?.After(StorageOperation.Checkpoint);
+        return pages;
     }
 
     public SqliteFailure Failure(int result)
@@ -97,4 +99,17 @@ sealed class Database : IDisposable
         statements.Clear();
         handle.Dispose();
     }
+}
+
+/// <summary>How a checkpoint treats those who read meanwhile.</summary>
+enum CheckpointMode
+{
+    /// <summary>Copies what it can without waiting.</summary>
+    Passive = 0,
+
+    /// <summary>Waits for readers, so that the next write starts the log anew.</summary>
+    Restart = 2,
+
+    /// <summary>As <see cref="Restart"/>, and empties the file.</summary>
+    Truncate = 3,
 }

@@ -40,7 +40,7 @@ sealed class SpoolStore : IDisposable
             SpoolSchema.Migrate(database, steps, path);
             SpoolSchema.CheckShards(database, options.ShardCount, path);
             // Whatever the last owner left in the log reaches the database file, or opening fails: an unsure flush is never built upon.
-            database.Checkpoint(truncate: true);
+            database.Checkpoint(CheckpointMode.Truncate);
             content = new ContentSegments(options.Folder, options.SegmentBytes, clock, options.Faults);
             options.Faults?.After(StorageOperation.Open);
             return new SpoolStore(options, database, content, new SpoolReaders(path, options.ReaderCount));
@@ -91,7 +91,8 @@ sealed class SpoolStore : IDisposable
     {
         var pages = Database.PagesWritten();
         if (pages - pagesAtCheckpoint < options.CheckpointPages - ReservedPages) return;
-        Database.Checkpoint(truncate: false);
+        // Where somebody always reads, a log is copied and copied again but never starts anew: past a bound the readers are waited for.
+        if (Database.Checkpoint(CheckpointMode.Passive) > options.CheckpointPages * 4) Database.Checkpoint(CheckpointMode.Restart);
         pagesAtCheckpoint = Database.PagesWritten();
     }
 
