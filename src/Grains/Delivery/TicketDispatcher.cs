@@ -33,7 +33,7 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
     /// <summary>Whether so many tickets stand in front of a site that a message had better wait outside memory. As of the last call, while calls go on.</summary>
     public bool IsLong(string site) => _sites.TryGetValue(site, out var gathering) && gathering.Queued > LongQueue;
 
-    const int LongQueue = 5_000;
+    const int LongQueue = 20_000;
 
     async Task SendAsync(string site, Gathering gathering)
     {
