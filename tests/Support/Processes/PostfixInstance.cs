@@ -38,6 +38,14 @@ public sealed class PostfixInstance : IAsyncDisposable
     /// <summary>The master, parent of every Postfix process of this instance; each of them works in the queue's folder.</summary>
     public int MasterProcessId { get; private set; }
 
+    /// <summary>Path of Postfix; skips or fails the calling test where it cannot run (<see cref="Peer"/>).</summary>
+    public static string Require()
+    {
+        var program = Peer.Require("postfix");
+        if (Environment.UserName != "root") Peer.Missing("Postfix can be started by root only.");
+        return program;
+    }
+
     public TimeSpan Cpu => ProcessUse.CpuOfFamily(MasterProcessId);
 
     public static async Task<PostfixInstance> StartAsync(string program, PostfixSettings settings)
