@@ -11,10 +11,7 @@ static class ReadmeSnippets
         await using var mail = await MailClient.ConnectAsync();
         var order = await mail.SubmitAsync(new MailDraft
         {
-            From = "shop@sender.test",
-            To = ["ann@delivered.test"],
-            Subject = "Order 1001",
-            Text = "Thank you.",
+            From = "shop@sender.test", To = ["ann@delivered.test"], Subject = "Order 1001", Text = "Thank you.",
             IdempotencyKey = "order-1001/confirmation",
         });
         await foreach (var item in order.EventsAsync())

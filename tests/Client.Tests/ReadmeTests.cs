@@ -29,10 +29,7 @@ public sealed class ReadmeTests
         await using var mail = await MailClient.ConnectAsync();                       // a service on this machine
         var order = await mail.SubmitAsync(new MailDraft
         {
-            From = "Shop <shop@example.test>",
-            To = ["ann@delivered.test"],
-            Subject = "Order 1001",
-            Text = "Thank you.",
+            From = "Shop <shop@example.test>", To = ["ann@delivered.test"], Subject = "Order 1001", Text = "Thank you.",
             IdempotencyKey = "order-1001/confirmation",                               // the same key is the same message, from any process
         });
         var status = await order.WaitAsync(TimeSpan.FromMinutes(2));                  // final, or the newest at the limit

@@ -14,6 +14,9 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
     // Sites with a sender running; removed when nothing gathers any more.
     readonly ConcurrentDictionary<string, Gathering> _sites = new();
 
+    // Sites with a long queue at the last call.
+    readonly ConcurrentDictionary<string, bool> _long = new();
+
     public void Send(string site, Ticket ticket)
     {
         while (true)
@@ -30,8 +33,8 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
         }
     }
 
-    /// <summary>Whether so many tickets stand in front of a site that a message had better wait outside memory. As of the last call, while calls go on.</summary>
-    public bool IsLong(string site) => _sites.TryGetValue(site, out var gathering) && gathering.Queued > LongQueue;
+    /// <summary>Whether so many tickets stand in front of a site that a message had better wait outside memory, as of the last call.</summary>
+    public bool IsLong(string site) => _long.ContainsKey(site);
 
     const int LongQueue = 20_000;
 
@@ -43,7 +46,8 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
             try
             {
                 var answer = await grains.GetGrain<IDomainGrain>(site).EnqueueAsync(tickets).ConfigureAwait(false);
-                gathering.Queued = answer.Queued;
+                if (answer.Queued > LongQueue) _long[site] = true;
+                else _long.TryRemove(site, out _);
                 if (answer.BusyUntil is { } until) await PostponeAsync(site, tickets.AsMemory(answer.Taken), until, answer.Spacing).ConfigureAwait(false);
             }
             catch (Exception exception)
@@ -75,10 +79,6 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
         readonly Lock _lock = new();
         List<Ticket> _tickets = [];
         bool _isSending;
-        volatile int _queued;
-
-        public int Queued { get => _queued; set => _queued = value; }
-
         bool _isClosed;
 
         public AddResult Add(Ticket ticket)

@@ -12,16 +12,22 @@ public sealed record ReceiverOptions
     /// <summary>Port to listen on; 0 takes a free one.</summary>
     public int Port { get; init; }
 
+    /// <summary>Name said in the greeting. Default: localhost.</summary>
     public string HostName { get; init; } = "localhost";
 
+    /// <summary>Whether PIPELINING is offered (RFC 2920). Default: yes.</summary>
     public bool OffersPipelining { get; init; } = true;
 
+    /// <summary>Whether 8BITMIME is offered (RFC 6152). Default: yes.</summary>
     public bool OffersEightBitMime { get; init; } = true;
 
+    /// <summary>Whether SMTPUTF8 is offered (RFC 6531). Default: yes.</summary>
     public bool OffersSmtpUtf8 { get; init; } = true;
 
+    /// <summary>Whether SIZE is offered (RFC 1870). Default: yes.</summary>
     public bool OffersSize { get; init; } = true;
 
+    /// <summary>Whether replies have enhanced status codes (RFC 2034). Default: yes.</summary>
     public bool OffersEnhancedStatusCodes { get; init; } = true;
 
     /// <summary>STARTTLS is offered where there is one.</summary>

@@ -6,6 +6,8 @@ static class Wait
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+
     /// <summary>Waits for a condition that other threads bring about.</summary>
     public static async Task UntilAsync(Func<bool> condition, string what)
     {
@@ -13,7 +15,7 @@ static class Wait
         while (!condition())
         {
             if (limit.IsCancellationRequested) throw new TimeoutException($"Waited in vain for: {what}");
-            await Task.Delay(2);
+            await Task.Delay(Pause, TimeProvider.System);
         }
     }
 
@@ -25,7 +27,7 @@ static class Wait
         {
             if (limit.IsCancellationRequested) throw new TimeoutException("The task did not end, however much time passed.");
             clock.Advance(step ?? TimeSpan.FromMilliseconds(100));
-            await Task.WhenAny(task, Task.Delay(2));
+            await Task.WhenAny(task, Task.Delay(Pause, TimeProvider.System));
         }
 
         return await task;
