@@ -14,29 +14,54 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
 {
     readonly ConcurrentDictionary<string, SiteSessions> _sites = new();
     readonly CancellationTokenSource _abandon = new();
+    // Sites that were offered while the silo had no session left for them; the next session that ends makes room.
+    readonly ConcurrentDictionary<string, int> _starved = new();
+
     int _sessionCount;
     volatile bool _isStopping;
 
     /// <summary>There are <paramref name="queued"/> tickets for a site that may have <paramref name="limit"/> sessions.</summary>
     public void Offer(string site, int queued, int limit)
     {
-        if (_isStopping) return;
+        while (!_isStopping && !TryOffer(site, queued, limit)) continue;
+    }
+
+    // False when the site's record was dropped at that moment.
+    bool TryOffer(string site, int queued, int limit)
+    {
         var sessions = _sites.GetOrAdd(site, static _ => new SiteSessions());
         lock (sessions)
         {
+            if (sessions.IsDropped) return false;
             var wanted = queued;
             foreach (var idle in sessions.Idle)
             {
-                if (wanted-- <= 0) return;
+                if (wanted-- <= 0) return true;
                 idle.Signal();
             }
 
-            for (var room = limit - sessions.Count; wanted > 0 && room > 0 && TryReserve(); wanted--, room--)
+            for (var room = limit - sessions.Count; wanted > 0 && room > 0; wanted--, room--)
             {
+                if (!TryReserve())
+                {
+                    _starved[site] = limit;
+                    break;
+                }
+
                 sessions.Count++;
                 _ = RunAsync(site, sessions);
             }
+
+            Drop(site, sessions);
+            return true;
         }
+    }
+
+    void Drop(string site, SiteSessions sessions)
+    {
+        if (sessions.Count > 0) return;
+        sessions.IsDropped = true;
+        _sites.TryRemove(KeyValuePair.Create(site, sessions));
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -87,10 +112,22 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
             {
                 sessions.All.Remove(session);
                 sessions.Idle.Remove(session);
-                if (--sessions.Count == 0) _sites.TryRemove(KeyValuePair.Create(site, sessions));
+                sessions.Count--;
+                Drop(site, sessions);
             }
 
             if (Interlocked.Decrement(ref _sessionCount) == 0 && _isStopping) _drained.TrySetResult();
+            FeedStarved();
+        }
+    }
+
+    void FeedStarved()
+    {
+        foreach (var (site, limit) in _starved)
+        {
+            if (!_starved.TryRemove(site, out _)) continue;
+            Offer(site, 1, limit);
+            return;
         }
     }
 
@@ -102,6 +139,8 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
 sealed class SiteSessions
 {
     public int Count { get; set; }
+
+    public bool IsDropped { get; set; }
 
     public HashSet<SiteSession> All { get; } = [];
 

@@ -13,7 +13,7 @@ namespace Orleans.Mail.Grains.Domains;
 /// One receiving site: queue, window, leases. Memory only: it may end at any time and lose nothing but time, since every message
 /// knows its own state and the spool sweeps.
 /// </summary>
-[GrainType("mail-domain"), PreferLocalPlacement]
+[GrainType("mail-domain"), PreferLocalPlacement, CollectionAgeLimit(Minutes = 5)]
 sealed partial class DomainGrain(
     IOptions<SiteOptions> options,
     DeliveryEngine engine,
@@ -36,6 +36,18 @@ sealed partial class DomainGrain(
     {
         var settings = options.Value;
         _window = new SiteWindow(new SiteWindowOptions { Initial = settings.InitialSessions, Maximum = settings.MaxSessions, ProbeAfter = settings.ProbeAfter });
+        this.RegisterGrainTimer(static (self, _) => self.LookAroundAsync(), this, new() { DueTime = Heartbeat, Period = Heartbeat });
+        return Task.CompletedTask;
+    }
+
+    static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    // A session that ended without a word leaves its lease to expire; with a queue and nobody calling, this goes on.
+    Task LookAroundAsync()
+    {
+        if (_queue.Count == 0) return Task.CompletedTask;
+        DelayDeactivation(Heartbeat * 4);
+        OfferWork(clock.GetUtcNow());
         return Task.CompletedTask;
     }
 

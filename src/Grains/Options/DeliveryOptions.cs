@@ -39,8 +39,8 @@ public sealed class DeliveryOptions
     /// <summary>How long one attempt may take; a session gives it up then, and no later attempt starts before. Default: 20 minutes.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
-    /// <summary>How long a message may stand in a site's queue before the sweep looks after it. Default: 15 minutes.</summary>
-    public TimeSpan QueueHold { get; set; } = TimeSpan.FromMinutes(15);
+    /// <summary>How long a message may stand in a site's queue before the sweep looks after it. Default: 10 minutes.</summary>
+    public TimeSpan QueueHold { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Sessions of one silo, over all sites. Default: 500.</summary>
     public int MaxSessions { get; set; } = 500;
