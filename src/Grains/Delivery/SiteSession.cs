@@ -7,6 +7,7 @@ using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Policy.Outcomes;
+using Orleans.Mail.Storage;
 using Orleans.Mail.Transport;
 
 namespace Orleans.Mail.Grains.Delivery;
@@ -227,7 +228,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         try
         {
             KillPoints.Pass("sent.before-complete");
-            await Message(order.Message).CompleteAttemptAsync(new AttemptReport(order.Number, sent.Host, sent.Tls, sent.Verdicts)).ConfigureAwait(false);
+            await ReportAsync(order, new AttemptReport(order.Number, sent.Host, sent.Tls, sent.Verdicts)).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -241,6 +242,25 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
             if (siblings.Idle.Count > 0) Signal();
         }
     }
+
+    // The remote's answer is not given up because the spool pauses: dropped, it would make a doubt, and a duplicate.
+    async Task ReportAsync(AttemptOrder order, AttemptReport report)
+    {
+        while (true)
+        {
+            try
+            {
+                await Message(order.Message).CompleteAttemptAsync(report).ConfigureAwait(false);
+                return;
+            }
+            catch (SpoolUnavailableException) when (services.Clock.GetUtcNow() < order.Deadline && !abandon.IsCancellationRequested)
+            {
+                await Task.Delay(ReportRetry, services.Clock, abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    static readonly TimeSpan ReportRetry = TimeSpan.FromSeconds(1);
 
     void Finish(MessageId message, TicketResult result) => _finished.Enqueue(new FinishedTicket(message, result));
 

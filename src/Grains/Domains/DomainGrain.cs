@@ -133,7 +133,8 @@ sealed partial class DomainGrain(
             return;
         }
 
-        engine.Offer(Site, _queue.Count, limit);
+        // With every lease taken a new session would be sent away, and its leaving would ask for the next one.
+        engine.Offer(Site, _queue.Count, _leases.Count < limit ? limit : 0);
     }
 
     // Nobody calls while the site is left alone, so the grain wakes itself.

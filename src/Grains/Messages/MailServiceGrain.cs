@@ -29,7 +29,7 @@ sealed partial class MailServiceGrain(SpoolShards shards, IOptions<DeliveryOptio
         {
             return SubmitResult.Refused(MailErrorCode.SpoolUnavailable);
         }
-        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        catch (Exception exception)
         {
             LogSubmitFailed(request.Id, exception);
             // Its answer may have been lost after the commit.

@@ -20,7 +20,7 @@ sealed partial class MessageGrain
         {
             try
             {
-                _state = services.States.Deserialize(record.State);
+                _state = services.States.Deserialize(record.State) ?? throw new SpoolCorruptException("The record holds no state.");
             }
             catch (Exception exception)
             {
@@ -82,7 +82,10 @@ sealed partial class MessageGrain
         if (!state.Open.IsEmpty) return (state.Open.Min(attempt => attempt.Deadline) + AttemptGrace, true);
         var due = state.Recipients.Where(recipient => recipient.IsOpen).Min(recipient => recipient.NextDue);
         if (due > state.ExpiresAt) due = state.ExpiresAt;
-        return due > now ? (due, false) : (now + services.Delivery.QueueHold, true);
+        if (due > now) return (due, false);
+        // Standing in a queue: looked after when the hold is over, or when its time is.
+        var hold = now + services.Delivery.QueueHold;
+        return (state.ExpiresAt > now && state.ExpiresAt < hold ? state.ExpiresAt : hold, true);
     }
 
     /// <summary>After a commit: final messages are forgotten, deferred ones get their reminder.</summary>
@@ -192,7 +195,7 @@ sealed partial class MessageGrain
     }
 
     /// <summary>Due time of messages that were set aside: live, so that nothing purges them, and never due.</summary>
-    static readonly DateTimeOffset Quarantined = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    internal static readonly DateTimeOffset Quarantined = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     void LeaveIfIdle()
     {

@@ -70,6 +70,8 @@ sealed partial class SpoolGrain(
                 continue;
             }
 
+            // A reader so slow that the purge overtook it must not take the rest for all.
+            if (events[0].Number != after + 1) throw new ArgumentOutOfRangeException(nameof(after), "The feed does not hold that position any more.");
             after = events[^1].Number;
             var matches = events.Where(item => filter.Matches(item.Event)).ToList();
             yield return new FeedPage(after, [.. matches.Select(item => item.Number)], [.. matches.Select(item => item.Event)]);
@@ -90,6 +92,7 @@ sealed partial class SpoolGrain(
 
     MessageStatus Read(MessageRecord record)
     {
+        if (record.Due == MessageGrain.Quarantined) return UnreadableStatus.Of(record.Id);
         try
         {
             return MessageView.Status(states.Deserialize(record.State)!, clock.GetUtcNow(), []);
