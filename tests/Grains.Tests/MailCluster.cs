@@ -1,11 +1,11 @@
-using System.Collections.Concurrent;
-using System.Net;
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Storage;
 using Orleans.Mail.Transport;
+using Orleans.Serialization;
 using Orleans.TestingHost;
 
 namespace Orleans.Mail.Grains.Tests;
@@ -17,6 +17,16 @@ public sealed class MailCluster : IAsyncDisposable
 
     readonly string _folder = Directory.CreateTempSubdirectory("orleans-mail-").FullName;
     InProcessTestCluster _cluster = null!;
+    Action<ISiloBuilder>? _also;
+
+    /// <summary>The service's clock; the system's unless a test sets one before the start.</summary>
+    public TimeProvider? Clock { get; init; }
+
+    /// <summary>What the silo logs at Information and above.</summary>
+    public LogCapture Log { get; } = new();
+
+    /// <summary>The spool's commits, and when they are to fail.</summary>
+    public CommitFaults Faults { get; } = new();
 
     public ScriptedWire Wire { get; } = new();
 
@@ -27,6 +37,24 @@ public sealed class MailCluster : IAsyncDisposable
         var cluster = new MailCluster();
         await cluster.StartSiloAsync(configure);
         return cluster;
+    }
+
+    /// <summary>Starts with further settings, which stay over restarts.</summary>
+    public async Task<MailCluster> StartWithAsync(Action<ISiloBuilder> also)
+    {
+        _also = also;
+        await StartSiloAsync(null);
+        return this;
+    }
+
+    /// <summary>Ends the silo, lets a test do something to its spool, and starts another on the same folder.</summary>
+    public async Task RestartAsync(Func<ISpool, string, Task> between)
+    {
+        await _cluster.KillSiloAsync(_cluster.Silos[0]);
+        await _cluster.DisposeAsync();
+        await using (var services = new ServiceCollection().AddSerializer().AddSqliteSpool(options => options.Folder = _folder).BuildServiceProvider())
+            await between(services.GetRequiredService<ISpool>(), _folder);
+        await StartSiloAsync(null);
     }
 
     /// <summary>Ends the silo and starts another on the same folder.</summary>
@@ -64,6 +92,45 @@ public sealed class MailCluster : IAsyncDisposable
         throw new TimeoutException($"Message {id} did not come to the expected state; last: {last}");
     }
 
+    /// <summary>Every event that the feed holds now, in order, shard after shard.</summary>
+    public async Task<List<DeliveryEvent>> EventsAsync(EventFilter? filter = null)
+    {
+        var all = new List<DeliveryEvent>();
+        for (var shard = 0; shard < (await Grains.GetGrain<IMailServiceGrain>(0).DescribeAsync()).ShardCount; shard++)
+            all.AddRange((await FeedAsync(shard, -1, filter)).Select(item => item.Event));
+        return all;
+    }
+
+    /// <summary>Numbered events of one shard from a position to its end.</summary>
+    public async Task<List<NumberedEvent>> FeedAsync(int shard, long after, EventFilter? filter = null)
+    {
+        var owner = Grains.GetGrain<ISpoolGrain>(shard);
+        var events = new List<NumberedEvent>();
+        var end = await owner.GetFeedEndAsync();
+        if (end == 0 || after == end) return events;
+        using var limit = new CancellationTokenSource(Patience);
+        await foreach (var page in owner.ReadFeedAsync(after, filter ?? new EventFilter(), limit.Token).WithCancellation(limit.Token))
+        {
+            events.AddRange(page.Numbers.Zip(page.Events, (number, item) => new NumberedEvent(number, item)));
+            if (page.ReadTo >= end) break;
+        }
+
+        return events;
+    }
+
+    /// <summary>Waits for a condition that nothing announces.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isMet, string what)
+    {
+        var limit = Stopwatch.StartNew();
+        while (!await isMet())
+        {
+            if (limit.Elapsed > Patience) throw new TimeoutException(what);
+            await Task.Delay(TimeSpan.FromMilliseconds(25));
+        }
+    }
+
+    public static Task UntilAsync(Func<bool> isMet, string what) => UntilAsync(() => Task.FromResult(isMet()), what);
+
     public static SubmitRequest Request(string recipient, string? key = null, string body = "Hello.", Priority priority = Priority.Normal) => new()
     {
         Id = key is null ? MessageId.New(TimeProvider.System) : MessageId.FromKey("t", key),
@@ -85,6 +152,8 @@ public sealed class MailCluster : IAsyncDisposable
             silo.Services.AddSqliteReminders();
             silo.Services.AddSingleton<ISmtpConnector>(Wire);
             silo.Services.AddSingleton<IMxResolver>(Wire);
+            silo.Services.AddSingleton<ISpool>(provider => Faults.Around(provider.GetRequiredService<Storage.Sqlite.SqliteSpool>()));
+            if (Clock is not null) silo.Services.AddKeyedSingleton(MailClocks.Service, Clock);
             silo.AddMailGrains();
             silo.Services.PostConfigure<DeliveryOptions>(options =>
             {
@@ -92,7 +161,8 @@ public sealed class MailCluster : IAsyncDisposable
                 options.Backoff = [TimeSpan.FromSeconds(1)];
                 configure?.Invoke(options);
             });
-            silo.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddConsole());
+            _also?.Invoke(silo);
+            silo.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(Log));
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
@@ -102,78 +172,5 @@ public sealed class MailCluster : IAsyncDisposable
     {
         await _cluster.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-}
-
-/// <summary>The outside world: every domain has one host, and a script says how recipients are answered.</summary>
-public sealed class ScriptedWire : ISmtpConnector, IMxResolver
-{
-    public ConcurrentQueue<SmtpTransaction> Received { get; } = new();
-
-    public Func<SmtpTransaction, AttemptTranscript> Answer { get; set; } = Accept;
-
-    public Func<SmtpTarget, SessionFailure?> OnConnect { get; set; } = _ => null;
-
-    /// <summary>While set, sessions tell it that they got this far, and never answer.</summary>
-    public TaskCompletionSource? Hold { get; set; }
-
-    public static AttemptTranscript Accept(SmtpTransaction transaction)
-    {
-        transaction.BeforeEndOfData?.Invoke();
-        return new AttemptTranscript
-        {
-            MailFromReply = SmtpReply.Create(250, "2.1.0 Ok"),
-            RecipientReplies = [.. transaction.Recipients.Select(_ => SmtpReply.Create(250, "2.1.5 Ok"))],
-            EndOfDataReply = SmtpReply.Create(250, "2.0.0 Ok: queued"),
-        };
-    }
-
-    public static AttemptTranscript Refuse(SmtpTransaction transaction, int code, string text) => new()
-    {
-        MailFromReply = SmtpReply.Create(250, "2.1.0 Ok"),
-        RecipientReplies = [.. transaction.Recipients.Select(_ => SmtpReply.Create(code, text))],
-    };
-
-    public static AttemptTranscript LoseReply(SmtpTransaction transaction) => Accept(transaction) with
-    {
-        EndOfDataReply = null,
-        IsInDoubt = true,
-        Failure = new SessionFailure(SmtpPhase.EndOfData, SessionFailureKind.ConnectionLost, null, "lost"),
-    };
-
-    public ValueTask<MxAnswer> ResolveAsync(string domain, CancellationToken cancellationToken) =>
-        new(new MxAnswer(MxStatus.Hosts, [new MxHost(10, $"mx.{domain}", [IPAddress.Loopback])], DateTimeOffset.MaxValue));
-
-    public Task<ConnectResult> ConnectAsync(SmtpTarget target, CancellationToken cancellationToken) =>
-        Task.FromResult(OnConnect(target) is { } failure ? new ConnectResult(null, failure) : new ConnectResult(new Session(this, target.Host), null));
-
-    sealed class Session(ScriptedWire wire, string host) : ISmtpSession
-    {
-        public string Host => host;
-
-        public string? Tls => null;
-
-        public bool IsUsable { get; private set; } = true;
-
-        public int TransactionCount { get; private set; }
-
-        public async Task<AttemptTranscript> SendAsync(SmtpTransaction transaction, CancellationToken cancellationToken)
-        {
-            TransactionCount++;
-            if (wire.Hold is { } hold)
-            {
-                hold.TrySetResult();
-                await Task.Delay(Timeout.InfiniteTimeSpan, CancellationToken.None);
-            }
-
-            var transcript = wire.Answer(transaction);
-            wire.Received.Enqueue(transaction);
-            IsUsable = transcript.Failure is null;
-            return transcript;
-        }
-
-        public Task QuitAsync() => Task.CompletedTask;
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Orleans.Mail.Transport;
+
+namespace Orleans.Mail.Grains.Tests;
+
+/// <summary>The outside world: every domain has one host, and a script says how recipients are answered.</summary>
+public sealed class ScriptedWire : ISmtpConnector, IMxResolver
+{
+    public ConcurrentQueue<SmtpTransaction> Received { get; } = new();
+
+    public Func<SmtpTransaction, AttemptTranscript> Answer { get; set; } = Accept;
+
+    public Func<SmtpTarget, SessionFailure?> OnConnect { get; set; } = _ => null;
+
+    /// <summary>Sessions wait for it before they answer.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
+    /// <summary>Most sessions that were ever inside a transaction at once.</summary>
+    public int MostAtOnce => _mostAtOnce;
+
+    /// <summary>Connections tried, whatever came of them.</summary>
+    public int Dialled => _dialled;
+
+    int _mostAtOnce;
+    int _atOnce;
+    int _dialled;
+
+    /// <summary>While set, sessions tell it that they got this far, and never answer.</summary>
+    public TaskCompletionSource? Hold { get; set; }
+
+    public static AttemptTranscript Accept(SmtpTransaction transaction)
+    {
+        transaction.BeforeEndOfData?.Invoke();
+        return new AttemptTranscript
+        {
+            MailFromReply = SmtpReply.Create(250, "2.1.0 Ok"),
+            RecipientReplies = [.. transaction.Recipients.Select(_ => SmtpReply.Create(250, "2.1.5 Ok"))],
+            EndOfDataReply = SmtpReply.Create(250, "2.0.0 Ok: queued"),
+        };
+    }
+
+    public static AttemptTranscript Refuse(SmtpTransaction transaction, int code, string text) => new()
+    {
+        MailFromReply = SmtpReply.Create(250, "2.1.0 Ok"),
+        RecipientReplies = [.. transaction.Recipients.Select(_ => SmtpReply.Create(code, text))],
+    };
+
+    public static AttemptTranscript LoseReply(SmtpTransaction transaction) => Accept(transaction) with
+    {
+        EndOfDataReply = null,
+        IsInDoubt = true,
+        Failure = new SessionFailure(SmtpPhase.EndOfData, SessionFailureKind.ConnectionLost, null, "lost"),
+    };
+
+    public ValueTask<MxAnswer> ResolveAsync(string domain, CancellationToken cancellationToken) =>
+        new(new MxAnswer(MxStatus.Hosts, [new MxHost(10, $"mx.{domain}", [IPAddress.Loopback])], DateTimeOffset.MaxValue));
+
+    public Task<ConnectResult> ConnectAsync(SmtpTarget target, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _dialled);
+        return Task.FromResult(OnConnect(target) is { } failure ? new ConnectResult(null, failure) : new ConnectResult(new Session(this, target.Host), null));
+    }
+
+    void Enter()
+    {
+        var now = Interlocked.Increment(ref _atOnce);
+        for (var most = _mostAtOnce; now > most; most = _mostAtOnce) Interlocked.CompareExchange(ref _mostAtOnce, now, most);
+    }
+
+    void Exit() => Interlocked.Decrement(ref _atOnce);
+
+    sealed class Session(ScriptedWire wire, string host) : ISmtpSession
+    {
+        public string Host => host;
+
+        public string? Tls => null;
+
+        public bool IsUsable { get; private set; } = true;
+
+        public int TransactionCount { get; private set; }
+
+        public async Task<AttemptTranscript> SendAsync(SmtpTransaction transaction, CancellationToken cancellationToken)
+        {
+            TransactionCount++;
+            if (wire.Hold is { } hold)
+            {
+                hold.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, CancellationToken.None);
+            }
+
+            wire.Enter();
+            await wire.Gate;
+            var transcript = wire.Answer(transaction);
+            wire.Received.Enqueue(transaction);
+            wire.Exit();
+            IsUsable = transcript.Failure is null;
+            return transcript;
+        }
+
+        public Task QuitAsync() => Task.CompletedTask;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
