@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Mail.Testing;
@@ -12,15 +11,21 @@ public sealed class ReadmeTests
     [InlineData("Testing")]
     public void Every_line_of_code_in_a_readme_compiles_here(string package)
     {
-        var source = File.ReadAllText(PathOfThis());
-        var readme = File.ReadAllText(Path.Combine(Path.GetDirectoryName(PathOfThis())!, $"../../src/{package}/README.md"));
+        var root = Root();
+        var source = File.ReadAllText(Path.Combine(root, "tests/Client.Tests/ReadmeTests.cs"));
+        var readme = File.ReadAllText(Path.Combine(root, $"src/{package}/README.md"));
         var code = readme.Split("```").Where(block => block.StartsWith("csharp", StringComparison.Ordinal)).SelectMany(block => block.Split('\n').Skip(1)).Select(line => line.Trim()).Where(line => line.Length > 0).ToList();
 
         Assert.NotEmpty(code);
         Assert.All(code, line => Assert.Contains(line, source, StringComparison.Ordinal));
     }
 
-    static string PathOfThis([CallerFilePath] string path = "") => path;
+    static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Orleans.Mail.sln"))) folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run outside the repository.");
+        return folder.FullName;
+    }
 
     // Compiled, never called: the lines of the README, in its order.
 #pragma warning disable IDE0051

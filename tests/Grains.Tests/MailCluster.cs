@@ -125,7 +125,7 @@ public sealed class MailCluster : IAsyncDisposable
         while (!await isMet())
         {
             if (limit.Elapsed > Patience) throw new TimeoutException(what);
-            await Task.Delay(TimeSpan.FromMilliseconds(25));
+            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
         }
     }
 

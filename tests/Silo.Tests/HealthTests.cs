@@ -20,7 +20,7 @@ public sealed class HealthTests
         await using var silo = await RunningSilo.StartAsync();
         foreach (var question in new[] { "startup", "ready", "live" }) Assert.Equal(HttpStatusCode.OK, await AskAsync(silo, question));
 
-        await using var broken = await RunningSilo.StartAsync(builder => builder.Services.Configure<Microsoft.Extensions.Diagnostics.HealthChecks.HealthCheckServiceOptions>(options =>
+        await using var broken = await RunningSilo.StartAsync(builder => builder.Services.PostConfigure<Microsoft.Extensions.Diagnostics.HealthChecks.HealthCheckServiceOptions>(options =>
             options.Registrations.Single(check => check.Name == "spool").Factory = _ => new Orleans.Mail.Silo.Health.SpoolHealthCheck(health)));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(broken, "ready"));
         health.Fault = SpoolFault.Full;

@@ -64,7 +64,7 @@ sealed class RunningSilo : IAsyncDisposable
             var status = (await message.GetStatusAsync())!;
             if (isMet(status)) return status;
             if (limit.Elapsed > TimeSpan.FromSeconds(30)) throw new TimeoutException($"last state: {status.State}");
-            await Task.Delay(TimeSpan.FromMilliseconds(25));
+            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
         }
     }
 
