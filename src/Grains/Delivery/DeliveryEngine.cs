@@ -52,6 +52,10 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
                 _ = RunAsync(site, sessions);
             }
 
+            // One that is just going idle looks once more.
+            if (wanted > 0)
+                foreach (var busy in sessions.All)
+                    busy.Signal();
             Drop(site, sessions);
             return true;
         }

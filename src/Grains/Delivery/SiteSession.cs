@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
@@ -132,10 +131,26 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         catch (Exception exception)
         {
             LogBeginFailed(ticket.Message, exception);
+            Stop();
+            _ = QueueAgainAsync(ticket);
         }
 
         Finish(ticket.Message, TicketResult.Void);
         return null;
+    }
+
+    // The ticket was not used: while the spool pauses it comes back after a moment, not when the sweep finds its message.
+    async Task QueueAgainAsync(Ticket ticket)
+    {
+        try
+        {
+            await Task.Delay(ReportRetry, services.Clock, abandon).ConfigureAwait(false);
+            await _domain.EnqueueAsync([ticket]).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            LogBeginFailed(ticket.Message, exception);
+        }
     }
 
     async Task SendAllAsync()
@@ -282,17 +297,4 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         activity?.SetTag("orleans.mail.attempt", order.Number);
         return activity;
     }
-
-    [LoggerMessage(1601, LogLevel.Warning, "Message {Id}: its attempt could not be begun.")]
-    static partial void LogBeginFailed(ILogger logger, MessageId id, Exception exception);
-
-    [LoggerMessage(1603, LogLevel.Error, "Message {Id}: its attempt ended by a fault of ours; the outcome is in doubt.")]
-    static partial void LogSendFailed(ILogger logger, MessageId id, Exception exception);
-
-    [LoggerMessage(1602, LogLevel.Warning, "Message {Id}: the result of its attempt could not be stored; it is in doubt until its deadline.")]
-    static partial void LogCompleteFailed(ILogger logger, MessageId id, Exception exception);
-
-    void LogBeginFailed(MessageId id, Exception exception) => LogBeginFailed(services.Log, id, exception);
-
-    void LogCompleteFailed(MessageId id, Exception exception) => LogCompleteFailed(services.Log, id, exception);
 }

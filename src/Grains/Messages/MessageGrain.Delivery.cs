@@ -129,7 +129,7 @@ sealed partial class MessageGrain
     }
 
     bool IsDead(OpenAttempt attempt, DateTimeOffset now) =>
-        attempt.Epoch < _shard.Epoch && _shard.EarlierEpochsAreDead || now >= attempt.Deadline + AttemptGrace;
+        services.Shards.IsDead(_shard, attempt.Epoch) || now >= attempt.Deadline + AttemptGrace;
 
     // A session gives up at the deadline; its report may still be under way for a moment.
     static readonly TimeSpan AttemptGrace = TimeSpan.FromSeconds(30);

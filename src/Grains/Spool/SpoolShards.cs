@@ -10,6 +10,7 @@ namespace Orleans.Mail.Grains.Spool;
 sealed class SpoolShards(ISpool spool, IGrainFactory grains)
 {
     readonly ConcurrentDictionary<int, ISpoolShard> _open = new();
+    readonly ConcurrentDictionary<int, long> _firstEpochs = new();
 
     public int Count => spool.ShardCount;
 
@@ -24,7 +25,15 @@ sealed class SpoolShards(ISpool spool, IGrainFactory grains)
     /// <summary>The open shard of a message that is being worked for.</summary>
     public ISpoolShard Opened(MessageId id) => _open[id.ShardOf(spool.ShardCount)];
 
-    public void Opened(ISpoolShard shard) => _open[shard.Number] = shard;
+    public void Opened(ISpoolShard shard)
+    {
+        _firstEpochs.TryAdd(shard.Number, shard.Epoch);
+        _open[shard.Number] = shard;
+    }
+
+    /// <summary>Whether whoever worked in that epoch of the shard has ended. Epochs of this silo have not: its sessions outlive a shard that is opened again.</summary>
+    public bool IsDead(ISpoolShard shard, long epoch) =>
+        shard.EarlierEpochsAreDead && _firstEpochs.TryGetValue(shard.Number, out var first) && epoch < first;
 
     public void Closed(ISpoolShard shard) => _open.TryRemove(KeyValuePair.Create(shard.Number, shard));
 
