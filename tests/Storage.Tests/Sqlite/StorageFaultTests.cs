@@ -14,6 +14,8 @@ public sealed class StorageFaultTests
     [Theory]
     [InlineData("io", false)]
     [InlineData("full", false)]
+    [InlineData("busy", false)]
+    [InlineData("read-only", false)]
     [InlineData("disk", false)]
     [InlineData("io", true)]
     public async Task EveryOperationFailsOnce_NothingIsLostOrHalfThere(string kind, bool answerLost)
@@ -192,6 +194,8 @@ public sealed class StorageFaultTests
         {
             "io" => () => new SqliteFailure(SQLITE_IOERR_FSYNC, "injected"),
             "full" => () => new SqliteFailure(SQLITE_FULL, "injected"),
+            "busy" => () => new SqliteFailure(SQLITE_BUSY, "injected"),
+            "read-only" => () => new SqliteFailure(SQLITE_READONLY, "injected"),
             _ => () => new IOException("No space left on device", noSpace),
         };
     }
