@@ -56,4 +56,13 @@ public enum SessionFailureKind : byte
 
     /// <summary>Our own fault.</summary>
     Internal = 9,
+
+    /// <summary>The address is one that must not be contacted: loopback, private, link-local, or our own.</summary>
+    ForbiddenAddress = 10,
+
+    /// <summary>The remote did not accept our credentials, or offered no way to give them safely (RFC 4954).</summary>
+    Authentication = 11,
+
+    /// <summary>The name service's answer, or a policy the domain published, allows none of its hosts (RFC 8461 §5, RFC 7672 §2).</summary>
+    TlsPolicy = 12,
 }

@@ -46,6 +46,27 @@ public sealed record SubmitRequest
     /// It stands for content and envelope when a known id is submitted again; null to compare those themselves.
     /// </summary>
     [Id(14)] public byte[]? ContentDigest { get; init; }
+
+    /// <summary>With <see cref="DoubtPolicy.Retry"/>: how long to wait before the message is sent again after a doubt; null for the ordinary backoff.</summary>
+    [Id(15)] public TimeSpan? DoubtWait { get; init; }
+
+    /// <summary>Notices by mail to the envelope sender; null for the service's default, which is none.</summary>
+    [Id(16)] public NoticeKinds? Notices { get; init; }
+
+    /// <summary>Delivery status notifications asked of receiving hosts; null for none.</summary>
+    [Id(17)] public DsnRequest? Dsn { get; init; }
+
+    /// <summary>Only over authenticated TLS, on every hop that keeps the promise (RFC 8689).</summary>
+    [Id(18)] public bool RequireTls { get; init; }
+
+    /// <summary>Hours in which it may be sent; null for any.</summary>
+    [Id(19)] public SendWindow? Window { get; init; }
+
+    /// <summary>IANA time zones of recipients, by address as in <see cref="Recipients"/>: the window is taken in theirs.</summary>
+    [Id(20)] public Dictionary<string, string>? RecipientTimeZones { get; init; }
+
+    /// <summary>Name of the route to take instead of the one the rules choose; null for the rules.</summary>
+    [Id(21)] public string? Route { get; init; }
 }
 
 /// <summary>Proof that the service owns a message: given only after the commit.</summary>

@@ -45,6 +45,25 @@ public sealed record MessageState
     /// <summary>Whether a reminder may exist: set by the commit before it is registered, so that it is never forgotten.</summary>
     [Id(22)] public bool HasReminder { get; init; }
 
+    /// <summary>After a doubt, wait so long; null for the ordinary backoff.</summary>
+    [Id(23)] public TimeSpan? DoubtWait { get; init; }
+
+    /// <summary>Notices owed to the sender.</summary>
+    [Id(24)] public NoticeKinds Notices { get; init; }
+
+    /// <summary>Notices that were made already: each is made once.</summary>
+    [Id(25)] public NoticeKinds NoticesMade { get; init; }
+
+    [Id(26)] public DsnRequest? Dsn { get; init; }
+    [Id(27)] public bool RequireTls { get; init; }
+    [Id(28)] public SendWindow? Window { get; init; }
+
+    /// <summary>Name of the route to take; null for what the rules choose.</summary>
+    [Id(29)] public string? Route { get; init; }
+
+    /// <summary>Suspended by its sender or an operator: nothing is tried until it is resumed, and expiry still comes.</summary>
+    [Id(30)] public bool IsSuspended { get; init; }
+
     public bool IsFinal => FinalAt is not null;
 }
 
@@ -61,6 +80,15 @@ public sealed record RecipientRecord
     [Id(3)] public SmtpReply? LastReply { get; init; }
     [Id(4)] public string? Category { get; init; }
     [Id(5)] public int AttemptCount { get; init; }
+
+    /// <summary>Id of the rule that judged the last reply.</summary>
+    [Id(6)] public string? Rule { get; init; }
+
+    /// <summary>Name of the source address of the last attempt: a greylisted one is kept for the next.</summary>
+    [Id(7)] public string? Source { get; init; }
+
+    /// <summary>IANA time zone for the message's window; null for the window's own.</summary>
+    [Id(8)] public string? TimeZone { get; init; }
 
     public bool IsOpen => Fate is Fate.Pending or Fate.Deferred;
 
