@@ -16,6 +16,7 @@ public static class TransportServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TransportOptions>, TransportOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ResolverOptions>, ResolverOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IAddressGuard, OpenAddressGuard>();
         services.TryAddSingleton<ISmtpConnector, SmtpConnector>();
         services.TryAddSingleton<IMxResolver, MxResolver>();
         return services;

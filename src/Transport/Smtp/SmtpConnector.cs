@@ -9,13 +9,16 @@ using Microsoft.Extensions.Options;
 namespace Orleans.Mail.Transport.Smtp;
 
 /// <summary>Opens sessions. MailKit leads the opening dialogue on a socket of ours; the session then speaks on the same stream.</summary>
-public sealed partial class SmtpConnector(IOptions<TransportOptions> options, TimeProvider time, ILogger<SmtpConnector> logger) : ISmtpConnector
+public sealed partial class SmtpConnector(IOptions<TransportOptions> options, IAddressGuard guard, TimeProvider time, ILogger<SmtpConnector> logger) : ISmtpConnector
 {
     readonly TransportOptions _options = options.Value;
+    static readonly SessionFailure Forbidden = new(SmtpPhase.Connect, SessionFailureKind.ForbiddenAddress, null, "The address is one that must not be contacted.");
+
     readonly BrokenTlsMemory _brokenTls = new(time, options.Value.BrokenTlsMemory, options.Value.MaxBrokenTlsHosts);
 
     public async Task<ConnectResult> ConnectAsync(SmtpTarget target, CancellationToken cancellationToken)
     {
+        if (!target.IsAddressTrusted && !guard.Allows(target.Address)) return new ConnectResult(null, Forbidden);
         var endPoint = new IPEndPoint(target.Address, target.Port);
         var isTlsWanted = target.Tls == TlsMode.Opportunistic && !_brokenTls.Contains(endPoint);
         var result = await DialAsync(target, endPoint, isTlsWanted, cancellationToken).ConfigureAwait(false);

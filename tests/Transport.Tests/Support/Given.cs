@@ -13,8 +13,8 @@ static class Given
 
     public const string SmallContent = "Subject: test\r\n\r\nHello.\r\n";
 
-    public static SmtpConnector Connector(TimeProvider? time = null, TransportOptions? options = null) =>
-        new(Options.Create(options ?? new TransportOptions { LocalDomain = "sender.test" }), time ?? TimeProvider.System, NullLogger<SmtpConnector>.Instance);
+    public static SmtpConnector Connector(TimeProvider? time = null, TransportOptions? options = null, IAddressGuard? guard = null) =>
+        new(Options.Create(options ?? new TransportOptions { LocalDomain = "sender.test" }), guard ?? new OpenAddressGuard(), time ?? TimeProvider.System, NullLogger<SmtpConnector>.Instance);
 
     public static SmtpTarget Target(IPEndPoint endPoint, TlsMode tls = TlsMode.Opportunistic) => new("mx.peer.test", endPoint.Address, endPoint.Port, tls);
 
