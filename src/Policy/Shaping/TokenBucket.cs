@@ -1,0 +1,61 @@
+namespace Orleans.Mail.Policy.Shaping;
+
+/// <summary>
+/// Holds a pace: a meter that each grant fills by one and time empties at the limit's rate; a grant must fit below the burst (GCRA, ITU-T I.371, as a
+/// leaky bucket). In no span of time T are more than burst + rate × T granted. Not for concurrent use.
+/// </summary>
+public sealed class TokenBucket
+{
+    // Sums of small times: what is meant as a whole may lack a little.
+    const double Tolerance = 1e-6;
+
+    double owed;
+    DateTimeOffset at;
+
+    public TokenBucket(RateLimit limit, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(limit);
+        Limit = limit;
+        at = now;
+    }
+
+    public RateLimit Limit { get; private set; }
+
+    /// <summary>Takes up to <paramref name="want"/>; returns how many are granted now.</summary>
+    public int Take(int want, DateTimeOffset now)
+    {
+        Empty(now);
+        var granted = Math.Clamp((int)Math.Floor(Limit.Burst - owed + Tolerance), 0, Math.Max(0, want));
+        owed += granted;
+        return granted;
+    }
+
+    /// <summary>Gives back what was taken and not used.</summary>
+    public void GiveBack(int unused) => owed = Math.Max(0, owed - unused);
+
+    /// <summary>When the next one is granted; <paramref name="now"/> or earlier when one is granted now.</summary>
+    public DateTimeOffset NextAt(DateTimeOffset now)
+    {
+        Empty(now);
+        var excess = owed + 1 - Limit.Burst;
+        if (excess <= Tolerance) return at;
+        // Rounded up, so that whoever comes at that moment is granted one.
+        return at + TimeSpan.FromTicks((long)Math.Ceiling(excess / Limit.PerSecond * TimeSpan.TicksPerSecond));
+    }
+
+    /// <summary>Another limit from now on. What was taken stays owed, so a change grants nothing twice.</summary>
+    public void Change(RateLimit limit, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(limit);
+        Empty(now);
+        Limit = limit;
+    }
+
+    // A clock that went back empties nothing and fills nothing.
+    void Empty(DateTimeOffset now)
+    {
+        if (now <= at) return;
+        owed = Math.Max(0, owed - (now - at).TotalSeconds * Limit.PerSecond);
+        at = now;
+    }
+}
