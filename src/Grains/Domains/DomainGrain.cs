@@ -114,7 +114,7 @@ sealed partial class DomainGrain(
             _drain.Count(now);
             _window = finished.Result switch
             {
-                TicketResult.Talked => _window.OnSuccess(_leases.Count),
+                TicketResult.Talked => _window.OnSuccess(now, _leases.Count),
                 TicketResult.Trouble => _window.OnTrouble(now),
                 _ => _window,
             };

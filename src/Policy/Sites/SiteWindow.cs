@@ -18,14 +18,30 @@ public sealed record SiteWindowOptions
     /// <summary>Longest wait between probes. Default 10 minutes.</summary>
     public TimeSpan ProbeMaximum { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// How many sessions in a row must go well at the level a site holds us to before one more is tried. Doubles each time that one is refused.
+    /// Default 100, so at most one in a hundred sessions is refused for it.
+    /// </summary>
+    public int CeilingHold { get; init; } = 100;
+
+    /// <summary>Most sessions that must go well before one more is tried. Default 3200.</summary>
+    public int CeilingHoldMaximum { get; init; } = 3200;
+
+    /// <summary>Shortest time between two tries of one more. Default 30 seconds.</summary>
+    public TimeSpan CeilingPause { get; init; } = TimeSpan.FromSeconds(30);
+
     public static SiteWindowOptions Default { get; } = new();
 }
 
 /// <summary>
 /// How many sessions a site gets, learned from how they end: one more per window of successes, one less per window of troubles.
 /// A window of troubles in a row makes it dead: no session until <see cref="DeadUntil"/>, then one at a time until one succeeds.
+/// A site that talks and only refuses one session more shows its <see cref="Ceiling"/>: the window goes there at once, and beyond it rarely.
 /// </summary>
-/// <remarks>Only "could not even talk" is trouble (<c>Outcome.IsSiteTrouble</c>); a refused recipient is a success of the session.</remarks>
+/// <remarks>
+/// Only "could not even talk" is trouble (<c>Outcome.IsSiteTrouble</c>); a refused recipient is a success of the session. A session that was one too
+/// many gives its tickets back untried, so nothing is deferred for it. The decrease is 1/N: Postfix's own experiment defers least with it (SCHEDULER_README).
+/// </remarks>
 public sealed record SiteWindow
 {
     // Sums of 1/N: what is meant as a whole may lack a little.
@@ -35,19 +51,27 @@ public sealed record SiteWindow
     double reserve;
     double failedCohorts;
     int failedProbes;
+    int ceilingHold;
+    int heldFor;
+    DateTimeOffset heldSince;
 
     public SiteWindow(SiteWindowOptions? options = null)
     {
         Options = options ?? SiteWindowOptions.Default;
         if (Options.Initial < 1 || Options.Maximum < Options.Initial)
             throw new ArgumentException("A window starts with at least 1 session, and its maximum is not below its start.", nameof(options));
+        if (Options.CeilingHold < 1 || Options.CeilingHoldMaximum < Options.CeilingHold)
+            throw new ArgumentException("A ceiling holds for at least 1 session, and its maximum is not below that.", nameof(options));
         Limit = Options.Initial;
     }
 
-    public SiteWindowOptions Options { get; }
+    public SiteWindowOptions Options { get; private init; }
 
     /// <summary>Size of the window while the site lives: 1 to the maximum.</summary>
     public int Limit { get; private init; }
+
+    /// <summary>The level at which the site last refused one session more; null while none is known.</summary>
+    public int? Ceiling { get; private init; }
 
     /// <summary>Until when no session may be opened; set until a session succeeds, so a time in the past means probing.</summary>
     public DateTimeOffset? DeadUntil { get; private init; }
@@ -59,15 +83,46 @@ public sealed record SiteWindow
     public int OpenLimitAt(DateTimeOffset now) => DeadUntil > now ? 0 : OpenLimit;
 
     /// <summary>A session could be talked to.</summary>
+    /// <param name="now">Now.</param>
     /// <param name="inUse">Sessions open now: the window does not grow more than its start beyond real use.</param>
-    public SiteWindow OnSuccess(int inUse = int.MaxValue)
+    public SiteWindow OnSuccess(DateTimeOffset now, int inUse = int.MaxValue)
     {
         if (DeadUntil is not null) return new SiteWindow(Options);
         if (Limit >= Options.Maximum || Limit - Options.Initial >= inUse) return failedCohorts == 0 ? this : this with { failedCohorts = 0 };
+        if (Limit == Ceiling)
+        {
+            var held = inUse < Limit ? heldFor : heldFor + 1;
+            if (held < ceilingHold || now - heldSince < Options.CeilingPause) return this with { heldFor = held, failedCohorts = 0 };
+            return this with { Limit = Limit + 1, heldFor = 0, gain = 0, failedCohorts = 0 };
+        }
+
         var step = 1.0 / Limit;
         var sum = gain + step;
         if (sum + step / 2 < 1 - Tolerance) return this with { gain = sum, failedCohorts = 0 };
+        // A whole window went well above the ceiling: the site holds us to it no more.
+        if (Limit > Ceiling) return this with { Limit = Limit + 1, Ceiling = null, ceilingHold = 0, gain = sum - 1, reserve = 0, failedCohorts = 0 };
         return this with { Limit = Limit + 1, gain = sum - 1, reserve = 0, failedCohorts = 0 };
+    }
+
+    /// <summary>The site talks on its other sessions and refused one more (421 or a closed connection in the greeting).</summary>
+    /// <param name="inUse">Sessions it talks on, without the refused one; with none it is trouble.</param>
+    /// <param name="now">Now.</param>
+    public SiteWindow OnRefused(int inUse, DateTimeOffset now)
+    {
+        if (inUse < 1 || DeadUntil is not null) return OnTrouble(now);
+        // Sessions that were being opened when the window shrank say nothing new.
+        if (inUse >= Limit) return this;
+        var known = inUse == Ceiling;
+        var hold = known ? Math.Min(ceilingHold * 2, Options.CeilingHoldMaximum) : Options.CeilingHold;
+        return this with { Limit = inUse, Ceiling = inUse, ceilingHold = hold, heldFor = 0, heldSince = now, gain = 0, reserve = 0, failedCohorts = 0 };
+    }
+
+    /// <summary>The same knowledge within other bounds.</summary>
+    public SiteWindow Within(SiteWindowOptions options)
+    {
+        if (options == Options) return this;
+        var fresh = new SiteWindow(options);
+        return this with { Options = options, Limit = Math.Min(Limit, fresh.Options.Maximum) };
     }
 
     /// <summary>The site could not be talked to.</summary>

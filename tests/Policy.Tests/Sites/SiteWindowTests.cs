@@ -11,9 +11,9 @@ public sealed class SiteWindowTests
     public void OnSuccess_AWindowOfSuccesses_AddsOne()
     {
         var window = new SiteWindow();
-        for (var i = 0; i < 5; i++) window = window.OnSuccess();
+        for (var i = 0; i < 5; i++) window = window.OnSuccess(Now);
         Assert.Equal(6, window.OpenLimit);
-        for (var i = 0; i < 6; i++) window = window.OnSuccess();
+        for (var i = 0; i < 6; i++) window = window.OnSuccess(Now);
         Assert.Equal(7, window.OpenLimit);
     }
 
@@ -21,7 +21,7 @@ public sealed class SiteWindowTests
     public void OnSuccess_Always_StopsAtTheMaximum()
     {
         var window = new SiteWindow();
-        for (var i = 0; i < 10_000; i++) window = window.OnSuccess();
+        for (var i = 0; i < 10_000; i++) window = window.OnSuccess(Now);
         Assert.Equal(20, window.OpenLimit);
     }
 
@@ -29,7 +29,7 @@ public sealed class SiteWindowTests
     public void OnSuccess_LittleInUse_DoesNotGrowFarBeyondUse()
     {
         var window = new SiteWindow();
-        for (var i = 0; i < 10_000; i++) window = window.OnSuccess(inUse: 2);
+        for (var i = 0; i < 10_000; i++) window = window.OnSuccess(Now, inUse: 2);
         Assert.Equal(7, window.OpenLimit);
     }
 
@@ -40,7 +40,7 @@ public sealed class SiteWindowTests
     public void OnTrouble_AmongSuccesses_NarrowsWithoutDying()
     {
         var window = Grown(20);
-        for (var i = 0; i < 100; i++) window = window.OnTrouble(Now).OnTrouble(Now).OnSuccess();
+        for (var i = 0; i < 100; i++) window = window.OnTrouble(Now).OnTrouble(Now).OnSuccess(Now);
         Assert.Null(window.DeadUntil);
         Assert.InRange(window.OpenLimit, 2, 10);
     }
@@ -87,14 +87,14 @@ public sealed class SiteWindowTests
     [Fact]
     public void OnSuccess_AfterDeath_StartsAnew()
     {
-        var window = Dead().OnSuccess();
+        var window = Dead().OnSuccess(Now);
         Assert.Null(window.DeadUntil);
         Assert.Equal(5, window.OpenLimitAt(Now));
     }
 
     [Fact]
     public void Limit_never_leaves_its_bounds() =>
-        Gen.Select(Gen.Int[1, 10], Gen.Int[0, 30], Gen.Int[0, 3].Array[0, 500]).Sample((initial, more, steps) =>
+        Gen.Select(Gen.Int[1, 10], Gen.Int[0, 30], Gen.Int[0, 4].Array[0, 500]).Sample((initial, more, steps) =>
         {
             var window = new SiteWindow(new SiteWindowOptions { Initial = initial, Maximum = initial + more });
             var now = Now;
@@ -102,7 +102,13 @@ public sealed class SiteWindowTests
             {
                 var before = window;
                 now = now.AddSeconds(step == 3 ? 120 : 1);
-                window = step switch { 0 => window.OnSuccess(), 1 => window.OnTrouble(now), _ => window.OnSuccess(inUse: 1) };
+                window = step switch
+                {
+                    0 => window.OnSuccess(now),
+                    1 => window.OnTrouble(now),
+                    4 => window.OnRefused(window.Limit - 1, now),
+                    _ => window.OnSuccess(now, inUse: 1),
+                };
                 if (window.Limit < 1 || window.Limit > initial + more) return false;
                 // One step at a time, but for death and revival.
                 if (before.DeadUntil is null && window.DeadUntil is null && Math.Abs(window.Limit - before.Limit) > 1) return false;
@@ -121,7 +127,7 @@ public sealed class SiteWindowTests
     static SiteWindow Grown(int limit)
     {
         var window = new SiteWindow();
-        while (window.Limit < limit) window = window.OnSuccess();
+        while (window.Limit < limit) window = window.OnSuccess(Now);
         return window;
     }
 
