@@ -20,10 +20,27 @@ public enum MxStatus : byte
 
     /// <summary>No usable answer: SERVFAIL, time-out, broken data. Never a reason to fail mail.</summary>
     TemporaryFailure,
+
+    /// <summary>Every host is this machine, or no better than it (RFC 5321 §5.1): mail would come back.</summary>
+    LoopsBack,
 }
 
 /// <summary>A host that takes mail, in order of preference.</summary>
-public sealed record MxHost(int Preference, string Name, ImmutableArray<IPAddress> Addresses);
+public sealed record MxHost(int Preference, string Name, ImmutableArray<IPAddress> Addresses)
+{
+    /// <summary>The name that an alias leads to; null where the name is no alias.</summary>
+    public string? CanonicalName { get; init; }
+
+    /// <summary>The resolver validated the addresses (DNSSEC). False unless it was asked to.</summary>
+    public bool IsSecure { get; init; }
+}
 
 /// <summary>An answer and how long it holds.</summary>
-public sealed record MxAnswer(MxStatus Status, ImmutableArray<MxHost> Hosts, DateTimeOffset GoodUntil, string? Detail = null);
+public sealed record MxAnswer(MxStatus Status, ImmutableArray<MxHost> Hosts, DateTimeOffset GoodUntil, string? Detail = null)
+{
+    /// <summary>All mail hosts the domain names, reachable or not, in the order of the alphabet: what domains of one receiver have in common.</summary>
+    public ImmutableArray<string> Names { get; init; } = [];
+
+    /// <summary>The resolver validated which hosts these are (DNSSEC). False unless it was asked to.</summary>
+    public bool IsSecure { get; init; }
+}

@@ -58,6 +58,7 @@ public static class OutcomeClassifier
         MxStatus.NullMx => Fail(FailureScope.Site, Categories.NoMailService, "mx.null", new EnhancedStatus(5, 1, 10)),
         MxStatus.NoSuchDomain => Fail(FailureScope.Site, Categories.NoMailService, "mx.no-such-domain", new EnhancedStatus(5, 1, 2)),
         MxStatus.NoAddress => Fail(FailureScope.Site, Categories.NoMailService, "mx.no-address", new EnhancedStatus(5, 4, 4)),
+        MxStatus.LoopsBack => Fail(FailureScope.Site, Categories.NoMailService, "mx.loop", new EnhancedStatus(5, 4, 6)),
         MxStatus.Hosts => Defer(FailureScope.Site, Categories.Dns, "mx.no-usable-host") with { IsSiteTrouble = true },
         _ => Defer(FailureScope.Site, Categories.Dns, "mx.temporary") with { IsSiteTrouble = true },
     };

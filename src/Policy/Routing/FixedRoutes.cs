@@ -62,16 +62,3 @@ public sealed class FixedRoutes
         return route with { Domain = domain, Host = host };
     }
 }
-
-/// <summary>The name of a site: a fixed route's <c>host:port</c>, else the recipient domain. Lower case.</summary>
-public readonly record struct SiteKey(string Value)
-{
-    /// <summary>The site that mail of a domain goes to.</summary>
-    /// <param name="domain">Lower-case A-labels.</param>
-    /// <param name="routes">The service's fixed routes.</param>
-    public static SiteKey Of(string domain, FixedRoutes routes) => routes.TryFind(domain, out var route) ? Of(route) : new(domain.ToLowerInvariant());
-
-    public static SiteKey Of(FixedRoute route) => new($"{route.Host.ToLowerInvariant()}:{route.Port}");
-
-    public override string ToString() => Value;
-}
