@@ -1,129 +1,31 @@
 namespace Orleans.Mail.Policy.Sites;
 
-/// <summary>An item's place in a <see cref="FairQueue{T}"/>. One small object an item.</summary>
-public sealed class FairTicket<T>
-{
-    internal FairTicket(T item, DateTimeOffset since)
-    {
-        Item = item;
-        Since = since;
-    }
-
-    public T Item { get; }
-
-    /// <summary>When it was added.</summary>
-    public DateTimeOffset Since { get; }
-
-    /// <summary>Whether it still waits.</summary>
-    public bool IsQueued => Flow is not null;
-
-    internal FairFlow<T>? Flow { get; set; }
-    internal FairTicket<T>? Previous { get; set; }
-    internal FairTicket<T>? Next { get; set; }
-}
-
-/// <summary>The items of one campaign of one tenant, first in, first out.</summary>
-sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string? campaign)
-{
-    FairTicket<T>? last;
-
-    public FairLane<T> Lane => lane;
-    public FairTenant<T> Tenant => tenant;
-    public string Campaign { get; } = campaign ?? "";
-    public LinkedListNode<FairFlow<T>>? Place { get; set; }
-    public FairTicket<T>? First { get; private set; }
-
-    public void Add(FairTicket<T> ticket)
-    {
-        ticket.Flow = this;
-        ticket.Previous = last;
-        if (last is null) First = ticket;
-        else last.Next = ticket;
-        last = ticket;
-    }
-
-    public void Remove(FairTicket<T> ticket)
-    {
-        if (ticket.Previous is null) First = ticket.Next;
-        else ticket.Previous.Next = ticket.Next;
-        if (ticket.Next is null) last = ticket.Previous;
-        else ticket.Next.Previous = ticket.Previous;
-        ticket.Flow = null;
-        ticket.Previous = null;
-        ticket.Next = null;
-    }
-}
-
-/// <summary>The campaigns of one tenant, in turn.</summary>
-sealed class FairTenant<T>(string name)
-{
-    public string Name => name;
-    public Dictionary<string, FairFlow<T>> Flows { get; } = new(StringComparer.Ordinal);
-    public FairRing<FairFlow<T>> Turns { get; } = new();
-    public LinkedListNode<FairTenant<T>>? Place { get; set; }
-}
-
-/// <summary>
-/// Deficit round robin (Shreedhar and Varghese, 1995) for items of equal cost: the member in front takes as many turns as its weight,
-/// then goes to the end. A member that leaves and returns starts anew at the end, so leaving earns nothing.
-/// </summary>
-sealed class FairRing<TMember>
-{
-    readonly LinkedList<TMember> members = new();
-    int taken;
-
-    public TMember Front => members.First!.Value;
-
-    public bool IsEmpty => members.Count == 0;
-
-    public LinkedListNode<TMember> Join(TMember member) => members.AddLast(member);
-
-    public void Leave(LinkedListNode<TMember> place)
-    {
-        if (ReferenceEquals(place, members.First)) taken = 0;
-        members.Remove(place);
-    }
-
-    /// <summary>The member in front had one turn.</summary>
-    public void TurnTaken(int weight)
-    {
-        if (++taken < weight) return;
-        taken = 0;
-        var place = members.First!;
-        members.RemoveFirst();
-        members.AddLast(place);
-    }
-}
-
-/// <summary>Everything of one priority.</summary>
-sealed class FairLane<T>(Func<FairKey, int>? weight)
+/// <summary>Everything of one priority. Who is parked keeps its items and leaves the ring, so nobody ever looks at it in passing.</summary>
+sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
 {
     readonly Dictionary<string, FairTenant<T>> tenants = new(StringComparer.Ordinal);
     readonly FairRing<FairTenant<T>> turns = new();
 
+    /// <summary>Items waiting, parked ones too.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Items of those that take turns.</summary>
+    public int Ready { get; private set; }
 
     /// <summary>Since when the item waits that is next; the far future when there is none.</summary>
     public DateTimeOffset NextSince => turns.IsEmpty ? DateTimeOffset.MaxValue : turns.Front.Turns.Front.First!.Since;
 
-    public FairTicket<T> Add(FairKey key, DateTimeOffset now, T item)
+    public FairTicket<T> Add(FairKey key, DateTimeOffset since, T item)
     {
         ArgumentNullException.ThrowIfNull(key.Tenant);
-        if (!tenants.TryGetValue(key.Tenant, out var tenant))
-        {
-            tenants[key.Tenant] = tenant = new FairTenant<T>(key.Tenant);
-            tenant.Place = turns.Join(tenant);
-        }
-
-        if (!tenant.Flows.TryGetValue(key.Campaign ?? "", out var flow))
-        {
-            tenant.Flows[key.Campaign ?? ""] = flow = new FairFlow<T>(this, tenant, key.Campaign);
-            flow.Place = tenant.Turns.Join(flow);
-        }
-
-        var ticket = new FairTicket<T>(item, now);
+        var campaign = key.Campaign ?? "";
+        if (!tenants.TryGetValue(key.Tenant, out var tenant)) tenants[key.Tenant] = tenant = new FairTenant<T>(key.Tenant);
+        if (!tenant.Flows.TryGetValue(campaign, out var flow)) tenant.Flows[campaign] = flow = new FairFlow<T>(this, tenant, campaign);
+        var ticket = new FairTicket<T>(item, since);
         flow.Add(ticket);
         Count++;
+        if (flow.Place is null) Settle(flow);
+        else CountReady(tenant, 1);
         return ticket;
     }
 
@@ -133,26 +35,99 @@ sealed class FairLane<T>(Func<FairKey, int>? weight)
         var flow = tenant.Turns.Front;
         var ticket = flow.First!;
         // Who is left without items leaves in Remove; a turn counts only for those who stay.
-        if (ticket.Next is not null) tenant.Turns.TurnTaken(WeightOf(new FairKey(tenant.Name, flow.Campaign)));
+        if (flow.Count > 1) tenant.Turns.TurnTaken(WeightOf(flow));
         Remove(ticket);
-        if (tenant.Place is not null) turns.TurnTaken(WeightOf(new FairKey(tenant.Name, null)));
+        if (tenant.Place is not null) turns.TurnTaken(WeightOf(tenant));
         return ticket.Item;
     }
 
     public void Remove(FairTicket<T> ticket)
     {
         var flow = ticket.Flow!;
+        var tenant = flow.Tenant;
         flow.Remove(ticket);
         Count--;
-        if (flow.First is not null) return;
-        var tenant = flow.Tenant;
-        tenant.Turns.Leave(flow.Place!);
+        if (flow.Place is not null) CountReady(tenant, -1);
+        if (flow.Count > 0) return;
+        if (flow.Place is not null) Settle(flow);
         tenant.Flows.Remove(flow.Campaign);
+        if (tenant.Flows.Count == 0) tenants.Remove(tenant.Name);
+    }
+
+    /// <summary>Takes out all items of a tenant, or of one of its campaigns.</summary>
+    public void RemoveAll(FairKey filter, List<T> removed)
+    {
+        if (!tenants.TryGetValue(filter.Tenant, out var tenant)) return;
+        foreach (var flow in Matching(tenant, filter))
+            while (flow.First is { } ticket)
+            {
+                Remove(ticket);
+                removed.Add(ticket.Item);
+            }
+    }
+
+    /// <summary>The tenant or campaign was parked, or is free again.</summary>
+    public void Settle(FairKey key)
+    {
+        if (!tenants.TryGetValue(key.Tenant, out var tenant)) return;
+        foreach (var flow in Matching(tenant, key)) Settle(flow);
+    }
+
+    /// <summary>Items of this lane that go before, at the turns of now.</summary>
+    public int Ahead(FairTicket<T> ticket)
+    {
+        var flow = ticket.Flow!;
+        var tenant = flow.Tenant;
+        var inTenant = Before(tenant.Turns, flow, flow.Ahead(ticket), WeightOf, other => other.Count);
+        var inLane = Before(turns, tenant, inTenant, WeightOf, other => other.Ready);
+        return (int)Math.Min(inLane, Count - 1);
+    }
+
+    // While one member takes so many turns, another takes as many by weight, if it has them; one more where it stands before.
+    static long Before<TMember>(FairRing<TMember> ring, TMember self, long turns, Func<TMember, int> weightOf, Func<TMember, int> items)
+        where TMember : class
+    {
+        var (sum, stands) = (turns, weightOf(self));
+        var before = true;
+        foreach (var other in ring.Members)
+            if (ReferenceEquals(other, self)) before = false;
+            else sum += Math.Min(items(other), (turns / stands + (before ? 1 : 0)) * weightOf(other));
+        return sum;
+    }
+
+    void Settle(FairFlow<T> flow)
+    {
+        var tenant = flow.Tenant;
+        var joins = flow.Count > 0 && !parking.IsParked(tenant.Name, flow.Campaign);
+        if (joins == flow.Place is not null) return;
+        if (joins)
+        {
+            flow.Place = tenant.Turns.Join(flow);
+            tenant.Place ??= turns.Join(tenant);
+            CountReady(tenant, flow.Count);
+            return;
+        }
+
+        CountReady(tenant, -flow.Count);
+        tenant.Turns.Leave(flow.Place!);
+        flow.Place = null;
         if (!tenant.Turns.IsEmpty) return;
         turns.Leave(tenant.Place!);
         tenant.Place = null;
-        tenants.Remove(tenant.Name);
     }
+
+    void CountReady(FairTenant<T> tenant, int more)
+    {
+        tenant.Ready += more;
+        Ready += more;
+    }
+
+    static FairFlow<T>[] Matching(FairTenant<T> tenant, FairKey key) =>
+        key.Campaign is null ? [.. tenant.Flows.Values] : tenant.Flows.TryGetValue(key.Campaign, out var flow) ? [flow] : [];
+
+    int WeightOf(FairTenant<T> tenant) => WeightOf(new FairKey(tenant.Name, null));
+
+    int WeightOf(FairFlow<T> flow) => WeightOf(new FairKey(flow.Tenant.Name, flow.Campaign));
 
     int WeightOf(FairKey key) => weight is null ? 1 : Math.Max(1, weight(key));
 }

@@ -1,0 +1,112 @@
+namespace Orleans.Mail.Policy.Sites;
+
+/// <summary>An item's place in a <see cref="FairQueue{T}"/>. One small object an item.</summary>
+public sealed class FairTicket<T>
+{
+    internal FairTicket(T item, DateTimeOffset since)
+    {
+        Item = item;
+        Since = since;
+    }
+
+    public T Item { get; }
+
+    /// <summary>Since when it waits: when it was added, or earlier where it came back.</summary>
+    public DateTimeOffset Since { get; }
+
+    /// <summary>Whether it still waits.</summary>
+    public bool IsQueued => Flow is not null;
+
+    internal long Number { get; set; }
+    internal bool Returned { get; set; }
+    internal FairFlow<T>? Flow { get; set; }
+    internal FairTicket<T>? Previous { get; set; }
+    internal FairTicket<T>? Next { get; set; }
+}
+
+/// <summary>
+/// The items of one campaign of one tenant, oldest first. Those that come as they age form a list; one that is older than the list's last, since it
+/// was released after an outage or handed back, goes to a sorted set, so that only such ones cost more than O(1).
+/// </summary>
+sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string campaign)
+{
+    static readonly Comparer<FairTicket<T>> ByAge =
+        Comparer<FairTicket<T>>.Create((one, other) => one.Since == other.Since ? one.Number.CompareTo(other.Number) : one.Since.CompareTo(other.Since));
+
+    FairTicket<T>? first;
+    FairTicket<T>? last;
+    SortedSet<FairTicket<T>>? returned;
+    long numbers;
+
+    public FairLane<T> Lane => lane;
+    public FairTenant<T> Tenant => tenant;
+    public string Campaign => campaign;
+
+    /// <summary>Its place among the campaigns that take turns; null while parked.</summary>
+    public LinkedListNode<FairFlow<T>>? Place { get; set; }
+
+    public int Count { get; private set; }
+
+    public FairTicket<T>? First => returned?.Min is { } back && (first is null || ByAge.Compare(back, first) < 0) ? back : first;
+
+    public void Add(FairTicket<T> ticket)
+    {
+        ticket.Flow = this;
+        ticket.Number = numbers++;
+        Count++;
+        if (last is not null && ticket.Since < last.Since)
+        {
+            ticket.Returned = true;
+            (returned ??= new SortedSet<FairTicket<T>>(ByAge)).Add(ticket);
+            return;
+        }
+
+        ticket.Previous = last;
+        if (last is null) first = ticket;
+        else last.Next = ticket;
+        last = ticket;
+    }
+
+    public void Remove(FairTicket<T> ticket)
+    {
+        Count--;
+        ticket.Flow = null;
+        if (ticket.Returned)
+        {
+            returned!.Remove(ticket);
+            return;
+        }
+
+        if (ticket.Previous is null) first = ticket.Next;
+        else ticket.Previous.Next = ticket.Next;
+        if (ticket.Next is null) last = ticket.Previous;
+        else ticket.Next.Previous = ticket.Previous;
+        ticket.Previous = null;
+        ticket.Next = null;
+    }
+
+    /// <summary>About how many of the flow go before: exact while none was taken out of its place and none came back.</summary>
+    public int Ahead(FairTicket<T> ticket)
+    {
+        var back = returned?.Count ?? 0;
+        // A returned one is among the returned in the order of its coming, which is nearly that of age.
+        var ahead = ticket.Returned ? ticket.Number - returned!.Min!.Number : ticket.Number - first!.Number + back;
+        return (int)Math.Clamp(ahead, 0, (ticket.Returned ? back : Count) - 1);
+    }
+}
+
+/// <summary>The campaigns of one tenant in one lane, in turn.</summary>
+sealed class FairTenant<T>(string name)
+{
+    public string Name => name;
+    public Dictionary<string, FairFlow<T>> Flows { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The campaigns that wait and are not parked.</summary>
+    public FairRing<FairFlow<T>> Turns { get; } = new();
+
+    /// <summary>Its place among the tenants that take turns; null while it or all its campaigns are parked.</summary>
+    public LinkedListNode<FairTenant<T>>? Place { get; set; }
+
+    /// <summary>Items of campaigns that are not parked.</summary>
+    public int Ready { get; set; }
+}
