@@ -23,6 +23,7 @@ public static class StorageServiceExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<SqliteSpool>>()));
         services.AddSingleton<ISpool>(provider => provider.GetRequiredService<SqliteSpool>());
+        services.AddSingleton<ISettingsStore>(provider => new SqliteSettingsStore(provider.GetRequiredService<SqliteSpool>()));
         services.AddSingleton<ISpoolHealth>(provider => provider.GetRequiredService<SqliteSpool>());
         return services;
     }

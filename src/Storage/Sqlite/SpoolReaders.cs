@@ -107,6 +107,9 @@ sealed class ReadConnection : IDisposable
         RemindersOfGrain = database.Prepare(reminder + " AND grain_id = ?");
         RemindersInside = database.Prepare("SELECT grain_id, name, start_at, period, etag FROM reminder INDEXED BY reminder_start WHERE service_id = ? AND start_at <= ? AND grain_hash > ? AND grain_hash <= ?");
         RemindersAround = database.Prepare("SELECT grain_id, name, start_at, period, etag FROM reminder INDEXED BY reminder_start WHERE service_id = ? AND start_at <= ? AND (grain_hash > ? OR grain_hash <= ?)");
+        const string setting = "SELECT name, version, value FROM setting WHERE name ";
+        Setting = database.Prepare(setting + "= ?");
+        SettingsFrom = database.Prepare(setting + ">= ?1 AND name > ?2 ORDER BY name LIMIT ?3");
     }
 
     public Statement Find { get; }
@@ -138,6 +141,10 @@ sealed class ReadConnection : IDisposable
     public Statement RemindersInside { get; }
 
     public Statement RemindersAround { get; }
+
+    public Statement Setting { get; }
+
+    public Statement SettingsFrom { get; }
 
     public void Dispose() => database.Dispose();
 }

@@ -20,8 +20,11 @@ static class SpoolSchema
         CREATE INDEX reminder_start ON reminder(service_id, start_at, grain_hash);
         """;
 
+    // Settings are ordered by the octets of their names, which is how SQLite compares text.
+    const string Version2 = "CREATE TABLE setting(name TEXT PRIMARY KEY, version INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;";
+
     /// <summary>Step i leads from version i to version i + 1. Steps are only ever added.</summary>
-    public static IReadOnlyList<string> Steps { get; } = [Version1];
+    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2];
 
     /// <summary>Brings a database to the newest version; a new file is version 0.</summary>
     public static void Migrate(Database database, IReadOnlyList<string> steps, string path)

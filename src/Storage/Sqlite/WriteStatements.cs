@@ -52,4 +52,9 @@ sealed class WriteStatements(Database database)
 
     public Statement ClearReminders { get; } = database.Prepare("DELETE FROM reminder WHERE service_id = ?");
 
+    public Statement UpsertSetting { get; } = database.Prepare("INSERT OR REPLACE INTO setting(name, version, value) VALUES(?, ?, ?)");
+
+    public Statement FindSetting { get; } = database.Prepare("SELECT version FROM setting WHERE name = ?");
+
+    public Statement DeleteSetting { get; } = database.Prepare("DELETE FROM setting WHERE name = ?");
 }
