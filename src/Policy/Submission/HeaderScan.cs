@@ -15,6 +15,7 @@ static class HeaderScan
     {
         isEnded = false;
         var lines = 0;
+        var received = 0;
         var at = 0;
         while (at < content.Length && !isEnded)
         {
@@ -29,6 +30,9 @@ static class HeaderScan
 
             if (++lines > limits.MaxHeaderLines) return Stop(faults, $"has a header of more than {FaultList.Number(limits.MaxHeaderLines)} lines", at);
             if (ProblemOf(line, lines == 1) is { } problem) return Stop(faults, $"{problem}, at octet {FaultList.Number(at)}", at);
+            // RFC 5321 §6.3.
+            if (IsField(line, "Received:"u8) && ++received > limits.MaxReceivedFields)
+                return Stop(faults, $"has more than {FaultList.Number(limits.MaxReceivedFields)} Received fields; it goes round in a loop", at);
             at += end < 0 ? line.Length : line.Length + 2;
             if (at > limits.MaxHeaderBytes) return Stop(faults, $"has a header of more than {FaultList.Number(limits.MaxHeaderBytes)} octets", at);
         }
@@ -37,6 +41,8 @@ static class HeaderScan
         if (!Utf8.IsValid(content[..at])) faults.Add("content", "has octets in its header that are neither ASCII nor UTF-8; use encoded words (RFC 2047)");
         return at;
     }
+
+    static bool IsField(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) => line.Length >= name.Length && Ascii.EqualsIgnoreCase(line[..name.Length], name);
 
     static int Stop(FaultList faults, string problem, int at)
     {

@@ -11,6 +11,9 @@ public sealed record SubmissionLimits
     /// <summary>Octets of content. Default 25 MiB.</summary>
     public long MaxContentBytes { get; init; } = 25L * 1024 * 1024;
 
+    /// <summary>Received fields of the header: who has more goes round in a loop (RFC 5321 §6.3). Default 100.</summary>
+    public int MaxReceivedFields { get; init; } = 100;
+
     /// <summary>Octets of a line without its CRLF (RFC 5322 §2.1.1). Default 998.</summary>
     public int MaxLineOctets { get; init; } = 998;
 
@@ -55,6 +58,15 @@ public sealed record SubmissionLimits
 
     /// <summary>Life of a Bulk message that names no expiry. Default 72 hours.</summary>
     public TimeSpan BulkLifetime { get; init; } = TimeSpan.FromHours(72);
+
+    /// <summary>Longest wait after a doubt. Default 7 days.</summary>
+    public TimeSpan MaxDoubtWait { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Shortest daily window in which to send: less would make a message miss it by a slow attempt. Default 15 minutes.</summary>
+    public TimeSpan MinWindow { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Characters of a route's name. Default 64.</summary>
+    public int MaxRouteLength { get; init; } = 64;
 
     /// <summary>Faults reported in one answer. Default 100.</summary>
     public int MaxFaults { get; init; } = 100;
