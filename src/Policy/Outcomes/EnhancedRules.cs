@@ -1,72 +1,88 @@
 using System.Collections.Frozen;
+using System.Globalization;
 
 namespace Orleans.Mail.Policy.Outcomes;
 
 /// <summary>What an enhanced status code means, by its subject and detail (RFC 3463 §3, RFC 5248, 7293, 7372, 7505).</summary>
+/// <param name="Subject">Second number of the code.</param>
+/// <param name="Detail">Third number; null for a rule of what is left of a subject.</param>
 /// <param name="Category">One of <see cref="Categories"/>.</param>
 /// <param name="Scope">What the code is about.</param>
 /// <param name="CanFail">Whether a 5yz with it is permanent.</param>
-readonly record struct EnhancedRule(string Category, FailureScope Scope, bool CanFail);
+/// <param name="Class">First number of the code; null for either of 4 and 5.</param>
+public sealed record EnhancedRule(int Subject, int? Detail, string Category, FailureScope Scope, bool CanFail, int? Class = null)
+{
+    /// <summary>Stable name, shown to operators.</summary>
+    public string Id { get; } = $"enhanced.{Text(Class, "x")}.{Text(Subject, "*")}.{Text(Detail, "*")}";
+
+    static string Text(int? number, string any) => number?.ToString(CultureInfo.InvariantCulture) ?? any;
+}
 
 /// <summary>The codes that say something definite, and what is left when only the subject does.</summary>
-static class EnhancedRules
+public static class EnhancedRules
 {
-    static readonly FrozenDictionary<(int Subject, int Detail), EnhancedRule> Definite = new Dictionary<(int, int), EnhancedRule>
-    {
-        [(1, 1)] = new(Categories.InvalidRecipient, FailureScope.Recipient, true),
-        [(1, 2)] = new(Categories.InvalidRecipient, FailureScope.Recipient, true),
-        [(1, 3)] = new(Categories.InvalidRecipient, FailureScope.Recipient, true),
-        [(1, 4)] = new(Categories.InvalidRecipient, FailureScope.Recipient, true),
-        [(1, 6)] = new(Categories.InvalidRecipient, FailureScope.Recipient, true),
-        [(1, 7)] = new(Categories.PolicyRejected, FailureScope.Sender, true),
-        [(1, 8)] = new(Categories.PolicyRejected, FailureScope.Sender, true),
-        [(1, 10)] = new(Categories.NoMailService, FailureScope.Recipient, true),
+    public static IReadOnlyList<EnhancedRule> All { get; } =
+    [
+        new(1, 1, Categories.InvalidRecipient, FailureScope.Recipient, true),
+        new(1, 2, Categories.InvalidRecipient, FailureScope.Recipient, true),
+        new(1, 3, Categories.InvalidRecipient, FailureScope.Recipient, true),
+        new(1, 4, Categories.InvalidRecipient, FailureScope.Recipient, true),
+        new(1, 6, Categories.InvalidRecipient, FailureScope.Recipient, true),
+        new(1, 7, Categories.SenderRejected, FailureScope.Sender, true),
+        new(1, 8, Categories.SenderRejected, FailureScope.Sender, true),
+        new(1, 10, Categories.NoMailService, FailureScope.Recipient, true),
         // A full mailbox is emptied one day, whatever class the remote gives it.
-        [(2, 2)] = new(Categories.MailboxFull, FailureScope.Recipient, false),
-        [(2, 3)] = new(Categories.TooLarge, FailureScope.Recipient, true),
-        [(3, 1)] = new(Categories.RemoteTrouble, FailureScope.Host, false),
-        [(3, 2)] = new(Categories.RemoteTrouble, FailureScope.Host, false),
-        [(3, 3)] = new(Categories.MissingExtension, FailureScope.Message, true),
-        [(3, 4)] = new(Categories.TooLarge, FailureScope.Message, true),
-        [(3, 5)] = new(Categories.RemoteTrouble, FailureScope.Host, false),
+        new(2, 2, Categories.MailboxFull, FailureScope.Recipient, false),
+        new(2, 3, Categories.TooLarge, FailureScope.Recipient, true),
+        new(3, 1, Categories.RemoteTrouble, FailureScope.Host, false),
+        new(3, 2, Categories.RemoteTrouble, FailureScope.Host, false),
+        new(3, 3, Categories.MissingExtension, FailureScope.Message, true),
+        new(3, 4, Categories.TooLarge, FailureScope.Message, true),
+        new(3, 5, Categories.RemoteTrouble, FailureScope.Host, false),
         // Syntax and sequence are between us and the remote; the recipient has no part in them.
-        [(5, 1)] = new(Categories.Protocol, FailureScope.Host, false),
-        [(5, 2)] = new(Categories.Protocol, FailureScope.Host, false),
-        [(5, 3)] = new(Categories.TooManyRecipients, FailureScope.Message, false),
-        [(5, 4)] = new(Categories.Protocol, FailureScope.Host, false),
-        [(5, 5)] = new(Categories.Protocol, FailureScope.Host, false),
-        [(6, 7)] = new(Categories.MissingExtension, FailureScope.Message, true),
-        [(6, 9)] = new(Categories.MissingExtension, FailureScope.Message, true),
-        [(7, 10)] = new(Categories.Tls, FailureScope.Host, false),
-        [(7, 13)] = new(Categories.MailboxUnavailable, FailureScope.Recipient, true),
-        [(7, 17)] = new(Categories.InvalidRecipient, FailureScope.Recipient, true),
-        [(7, 18)] = new(Categories.InvalidRecipient, FailureScope.Recipient, true),
-        [(7, 20)] = new(Categories.PolicyRejected, FailureScope.Sender, true),
-        [(7, 21)] = new(Categories.PolicyRejected, FailureScope.Sender, true),
-        [(7, 22)] = new(Categories.PolicyRejected, FailureScope.Sender, true),
-        [(7, 23)] = new(Categories.PolicyRejected, FailureScope.Sender, true),
-        [(7, 24)] = new(Categories.PolicyRejected, FailureScope.Sender, false),
-        [(7, 25)] = new(Categories.BlockedSource, FailureScope.Source, false),
-        [(7, 26)] = new(Categories.PolicyRejected, FailureScope.Sender, true),
-        [(7, 27)] = new(Categories.PolicyRejected, FailureScope.Sender, true),
-        [(7, 28)] = new(Categories.RateLimited, FailureScope.Site, false),
-        [(7, 30)] = new(Categories.Tls, FailureScope.Message, true),
-    }.ToFrozenDictionary();
+        new(5, 1, Categories.Protocol, FailureScope.Host, false),
+        new(5, 2, Categories.Protocol, FailureScope.Host, false),
+        new(5, 3, Categories.TooManyRecipients, FailureScope.Message, false),
+        new(5, 4, Categories.Protocol, FailureScope.Host, false),
+        new(5, 5, Categories.Protocol, FailureScope.Host, false),
+        new(6, 7, Categories.MissingExtension, FailureScope.Message, true),
+        new(6, 9, Categories.MissingExtension, FailureScope.Message, true),
+        // RFC 4954 §6, RFC 5248: credentials of ours.
+        new(7, 8, Categories.AuthenticationRequired, FailureScope.Source, false),
+        new(7, 9, Categories.AuthenticationRequired, FailureScope.Source, false),
+        new(7, 10, Categories.Tls, FailureScope.Host, false),
+        new(7, 11, Categories.AuthenticationRequired, FailureScope.Source, false),
+        new(7, 12, Categories.AuthenticationRequired, FailureScope.Source, false),
+        new(7, 13, Categories.MailboxUnavailable, FailureScope.Recipient, true),
+        new(7, 17, Categories.InvalidRecipient, FailureScope.Recipient, true),
+        new(7, 18, Categories.InvalidRecipient, FailureScope.Recipient, true),
+        new(7, 20, Categories.SenderRejected, FailureScope.Sender, true),
+        new(7, 21, Categories.SenderRejected, FailureScope.Sender, true),
+        new(7, 22, Categories.SenderRejected, FailureScope.Sender, true),
+        new(7, 23, Categories.SenderRejected, FailureScope.Sender, true),
+        new(7, 24, Categories.SenderRejected, FailureScope.Sender, false),
+        new(7, 25, Categories.BlockedSource, FailureScope.Source, false),
+        new(7, 26, Categories.SenderRejected, FailureScope.Sender, true),
+        new(7, 27, Categories.SenderRejected, FailureScope.Sender, true),
+        new(7, 28, Categories.RateLimited, FailureScope.Source, false),
+        new(7, 30, Categories.Tls, FailureScope.Message, true),
 
-    public static EnhancedRule? FindDefinite(EnhancedStatus status) =>
-        Definite.TryGetValue((status.Subject, status.Detail), out var rule) ? rule : null;
-
-    /// <summary>What the subject alone says (RFC 3463 §3.1); null for "other or undefined" (X.0.Z) and unknown subjects.</summary>
-    public static EnhancedRule? FindSubject(EnhancedStatus status) => status.Subject switch
-    {
-        1 => new(Categories.InvalidRecipient, FailureScope.Recipient, true),
-        2 => new(Categories.MailboxUnavailable, FailureScope.Recipient, true),
-        3 => new(Categories.RemoteTrouble, FailureScope.Recipient, true),
-        4 => new(Categories.RemoteTrouble, FailureScope.Recipient, true),
-        6 => new(Categories.ContentRejected, FailureScope.Message, true),
+        // RFC 3463 §3.1: what the subject alone says. X.0.Z, "other or undefined", says nothing.
+        new(1, null, Categories.InvalidRecipient, FailureScope.Recipient, true),
+        new(2, null, Categories.MailboxUnavailable, FailureScope.Recipient, true),
+        new(3, null, Categories.RemoteTrouble, FailureScope.Recipient, true),
+        new(4, null, Categories.RemoteTrouble, FailureScope.Recipient, true),
+        new(6, null, Categories.ContentRejected, FailureScope.Message, true),
         // "Not now, by policy" without further words is greylisting in practice.
-        7 when status.Class == 4 => new(Categories.Greylisted, FailureScope.Recipient, false),
-        7 => new(Categories.PolicyRejected, FailureScope.Message, true),
-        _ => null,
-    };
+        new(7, null, Categories.Greylisted, FailureScope.Recipient, false, 4),
+        new(7, null, Categories.PolicyRejected, FailureScope.Message, true, 5),
+    ];
+
+    static readonly FrozenDictionary<(int? Class, int Subject, int? Detail), EnhancedRule> ByCode = All.ToFrozenDictionary(rule => (rule.Class, rule.Subject, rule.Detail));
+
+    public static EnhancedRule? FindDefinite(EnhancedStatus status) => ByCode.GetValueOrDefault((null, status.Subject, status.Detail));
+
+    /// <summary>What the subject alone says; null for unknown subjects.</summary>
+    public static EnhancedRule? FindSubject(EnhancedStatus status) =>
+        ByCode.GetValueOrDefault((status.Class, status.Subject, null)) ?? ByCode.GetValueOrDefault((null, status.Subject, null));
 }

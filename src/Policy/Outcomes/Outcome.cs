@@ -20,6 +20,8 @@ public enum FailureScope : byte
 {
     Recipient,
     Message,
+
+    /// <summary>Who sends, as the message says: its addresses, or their authentication.</summary>
     Sender,
 
     /// <summary>Our source address is refused.</summary>
@@ -40,34 +42,7 @@ public sealed record Outcome(OutcomeKind Kind, FailureScope Scope, string Catego
 
     /// <summary>Status code for reports (RFC 3464 §2.3.4) where no reply gave one.</summary>
     public EnhancedStatus? Status { get; init; }
-}
 
-/// <summary>Names of categories: stable, lower case, shown to users and used in metric tags.</summary>
-public static class Categories
-{
-    public const string Delivered = "delivered";
-    public const string InvalidRecipient = "invalid-recipient";
-    public const string MailboxFull = "mailbox-full";
-    public const string MailboxUnavailable = "mailbox-unavailable";
-    public const string Greylisted = "greylisted";
-    public const string RateLimited = "rate-limited";
-    public const string BlockedSource = "blocked-source";
-    public const string ContentRejected = "content-rejected";
-    public const string PolicyRejected = "policy-rejected";
-    public const string AuthenticationRequired = "authentication";
-    public const string Dns = "dns";
-    public const string NoMailService = "no-mail-service";
-    public const string Connection = "connection";
-    public const string Tls = "tls";
-    public const string Protocol = "protocol";
-    public const string TooLarge = "too-large";
-    public const string MissingExtension = "missing-extension";
-    public const string TooManyRecipients = "too-many-recipients";
-    public const string RemoteTrouble = "remote-trouble";
-    public const string Expired = "expired";
-    public const string InDoubt = "in-doubt";
-    public const string Suppressed = "suppressed";
-    public const string Cancelled = "cancelled";
-    public const string OwnFault = "own-fault";
-    public const string Unknown = "unknown";
+    /// <summary>How long the remote asked to wait, in its own words; unbounded here, bounded by who uses it. Only with Deferred.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

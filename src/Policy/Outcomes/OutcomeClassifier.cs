@@ -19,6 +19,12 @@ public static class OutcomeClassifier
     public static Outcome Classify(SmtpPhase phase, SmtpReply reply)
     {
         ArgumentNullException.ThrowIfNull(reply);
+        var outcome = ClassifyReply(phase, reply);
+        return outcome.Kind == OutcomeKind.Deferred ? outcome with { RetryAfter = RetryHint.Find(reply.Text) } : outcome;
+    }
+
+    static Outcome ClassifyReply(SmtpPhase phase, SmtpReply reply)
+    {
         if (reply.IsPositive && phase == SmtpPhase.EndOfData) return new(OutcomeKind.Delivered, FailureScope.Recipient, Categories.Delivered, "code.2yz");
         // A reply after the last message of the session is about none of them.
         if (phase >= SmtpPhase.Quit) return Defer(FailureScope.Host, Categories.Unknown, "phase.quit");
@@ -32,7 +38,11 @@ public static class OutcomeClassifier
     }
 
     /// <summary>What a broken session means for every recipient that got no reply of its own.</summary>
-    public static Outcome Classify(SmtpPhase phase, SessionFailureKind kind, SmtpReply? reply)
+    /// <param name="phase">How far it had come.</param>
+    /// <param name="kind">What broke.</param>
+    /// <param name="reply">The remote's last word, where it had one.</param>
+    /// <param name="requiresTls">Whether the message asks for REQUIRETLS, so that it is what was missing (RFC 8689 §4.2.1).</param>
+    public static Outcome Classify(SmtpPhase phase, SessionFailureKind kind, SmtpReply? reply, bool requiresTls = false)
     {
         var isRefusal = reply is { IsTransient: true } or { IsPermanent: true };
         if (phase == SmtpPhase.EndOfData && !isRefusal)
@@ -44,9 +54,9 @@ public static class OutcomeClassifier
             case SessionFailureKind.Abandoned:
                 return Defer(FailureScope.Host, Categories.OwnFault, "failure.abandoned");
             case SessionFailureKind.MissingExtension when reply is null:
-                return Fail(FailureScope.Message, Categories.MissingExtension, "failure.missing-extension", new EnhancedStatus(5, 6, 7));
+                return Fail(FailureScope.Message, Categories.MissingExtension, requiresTls ? OwnRules.MissingRequireTls : OwnRules.MissingExtension);
             case SessionFailureKind.TooLargeForRemote when reply is null:
-                return Fail(FailureScope.Message, Categories.TooLarge, "failure.too-large", new EnhancedStatus(5, 3, 4));
+                return Fail(FailureScope.Message, Categories.TooLarge, OwnRules.TooLarge);
         }
 
         return isRefusal ? ClassifyLastWord(phase, reply!) : ClassifySilence(phase, kind);
@@ -55,10 +65,10 @@ public static class OutcomeClassifier
     /// <summary>What the name service's answer means for every recipient of the domain.</summary>
     public static Outcome Classify(MxStatus status) => status switch
     {
-        MxStatus.NullMx => Fail(FailureScope.Site, Categories.NoMailService, "mx.null", new EnhancedStatus(5, 1, 10)),
-        MxStatus.NoSuchDomain => Fail(FailureScope.Site, Categories.NoMailService, "mx.no-such-domain", new EnhancedStatus(5, 1, 2)),
-        MxStatus.NoAddress => Fail(FailureScope.Site, Categories.NoMailService, "mx.no-address", new EnhancedStatus(5, 4, 4)),
-        MxStatus.LoopsBack => Fail(FailureScope.Site, Categories.NoMailService, "mx.loop", new EnhancedStatus(5, 4, 6)),
+        MxStatus.NullMx => Fail(FailureScope.Site, Categories.NoMailService, OwnRules.NullMx),
+        MxStatus.NoSuchDomain => Fail(FailureScope.Site, Categories.NoMailService, OwnRules.NoSuchDomain),
+        MxStatus.NoAddress => Fail(FailureScope.Site, Categories.NoMailService, OwnRules.NoAddress),
+        MxStatus.LoopsBack => Fail(FailureScope.Site, Categories.NoMailService, OwnRules.LoopsBack),
         MxStatus.Hosts => Defer(FailureScope.Site, Categories.Dns, "mx.no-usable-host") with { IsSiteTrouble = true },
         _ => Defer(FailureScope.Site, Categories.Dns, "mx.temporary") with { IsSiteTrouble = true },
     };
@@ -82,14 +92,20 @@ public static class OutcomeClassifier
             SessionFailureKind.Protocol => (Categories.Protocol, FailureScope.Host, "failure.protocol"),
             SessionFailureKind.Tls => (Categories.Tls, FailureScope.Host, "failure.tls"),
             SessionFailureKind.Dns => (Categories.Dns, FailureScope.Site, "failure.dns"),
+            // Looks like a lasting fault of the domain's records, yet records can be forged on the way, and mended.
+            SessionFailureKind.ForbiddenAddress => (Categories.ForbiddenAddress, FailureScope.Site, "failure.forbidden-address"),
+            // Ours to mend: no recipient has a part in it, and the relay is of no use until then.
+            SessionFailureKind.Authentication => (Categories.AuthenticationRequired, FailureScope.Source, "failure.authentication"),
+            // RFC 8461 §5, RFC 7672 §2.2: delayed, never sent in the clear and never bounced for it.
+            SessionFailureKind.TlsPolicy => (Categories.Tls, FailureScope.Site, "failure.tls-policy"),
             _ => (Categories.Unknown, FailureScope.Host, "failure.unknown"),
         };
-        var isTrouble = phase <= SmtpPhase.Auth || kind is SessionFailureKind.Timeout or SessionFailureKind.ConnectFailed;
+        var isTrouble = phase <= SmtpPhase.Auth || kind is SessionFailureKind.Timeout or SessionFailureKind.ConnectFailed or SessionFailureKind.Authentication;
         return Defer(scope, category, rule) with { IsSiteTrouble = isTrouble };
     }
 
     internal static Outcome Defer(FailureScope scope, string category, string rule) => new(OutcomeKind.Deferred, scope, category, rule);
 
-    static Outcome Fail(FailureScope scope, string category, string rule, EnhancedStatus status) =>
-        new(OutcomeKind.Failed, scope, category, rule) { Status = status };
+    static Outcome Fail(FailureScope scope, string category, string rule) =>
+        new(OutcomeKind.Failed, scope, category, rule) { Status = OwnRules.StatusOf(rule) };
 }

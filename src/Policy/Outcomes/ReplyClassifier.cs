@@ -9,19 +9,27 @@ static class ReplyClassifier
     /// </summary>
     public static Outcome ClassifyBeforeMail(SmtpPhase phase, SmtpReply reply)
     {
-        var text = TextRules.Find(reply.Text);
-        var (category, scope, rule) = text switch
+        var (enhanced, text) = Enhanced(reply);
+        var (category, scope, rule) = AboutSource(enhanced, text) ?? phase switch
         {
-            { Category: Categories.BlockedSource } => (text.Category, text.Scope, text.Id),
-            { Category: Categories.RateLimited } => (text.Category, text.Scope, text.Id),
-            _ when phase == SmtpPhase.StartTls => (Categories.Tls, FailureScope.Host, "phase.starttls"),
-            _ when phase == SmtpPhase.Auth => (Categories.AuthenticationRequired, FailureScope.Source, "phase.auth"),
+            SmtpPhase.StartTls => (Categories.Tls, FailureScope.Host, "phase.starttls"),
+            SmtpPhase.Auth => (Categories.AuthenticationRequired, FailureScope.Source, "phase.auth"),
             _ when reply.Code == 521 => (Categories.NoMailService, FailureScope.Host, "code.521"),
             _ when reply.Code == 421 => (Categories.RemoteTrouble, FailureScope.Host, "code.421"),
-            _ when phase == SmtpPhase.Ehlo => (Categories.Protocol, FailureScope.Host, "phase.ehlo"),
+            SmtpPhase.Ehlo => (Categories.Protocol, FailureScope.Host, "phase.ehlo"),
             _ => (Categories.RemoteTrouble, FailureScope.Host, "phase.greeting"),
         };
         return OutcomeClassifier.Defer(scope, category, rule) with { IsSiteTrouble = true };
+    }
+
+    // Too much of us, or we at all, is told at any point of the dialogue.
+    static (string Category, FailureScope Scope, string Rule)? AboutSource(EnhancedStatus? enhanced, string text)
+    {
+        if (enhanced is { } status && EnhancedRules.FindDefinite(status) is { Category: Categories.RateLimited or Categories.BlockedSource } code)
+            return (code.Category, code.Scope, code.Id);
+        if (TextRules.Find(text) is { Category: Categories.RateLimited or Categories.BlockedSource } words)
+            return (words.Category, words.Scope, words.Id);
+        return null;
     }
 
     /// <summary>Replies to MAIL, RCPT, DATA and the end of data.</summary>
@@ -61,7 +69,7 @@ static class ReplyClassifier
     {
         var isUnmistakable = reply.IsPermanent && (status.Class == 5 || IsKnownCode(reply.Code));
         var kind = rule.CanFail && isUnmistakable ? OutcomeKind.Failed : OutcomeKind.Deferred;
-        return new(kind, rule.Scope, rule.Category, $"enhanced.x.{status.Subject}.{status.Detail}");
+        return new(kind, rule.Scope, rule.Category, rule.Id);
     }
 
     static Outcome Apply(TextRule rule, SmtpReply reply) => new(

@@ -12,7 +12,21 @@ public sealed record TextRule(string Id, string Category, FailureScope Scope, bo
 {
     readonly SearchValues<string> search = SearchValues.Create(Words, StringComparison.OrdinalIgnoreCase);
 
-    public bool Matches(string text) => text.AsSpan().ContainsAny(search);
+    /// <summary>Whether the words are tokens, which stand alone: inside a longer word, such as a queue id, they mean nothing.</summary>
+    public bool IsWhole { get; init; }
+
+    public bool Matches(string text) => text.AsSpan().ContainsAny(search) && (!IsWhole || Words.Any(word => StandsAlone(text, word)));
+
+    static bool StandsAlone(string text, string word)
+    {
+        for (var at = 0; (at = text.IndexOf(word, at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
+        {
+            var end = at + word.Length;
+            if ((at == 0 || !char.IsAsciiLetterOrDigit(text[at - 1])) && (end == text.Length || !char.IsAsciiLetterOrDigit(text[end]))) return true;
+        }
+
+        return false;
+    }
 }
 
 /// <summary>The rules, as data: the first that matches wins, so the more telling words come first.</summary>
@@ -20,14 +34,22 @@ public static class TextRules
 {
     public static IReadOnlyList<TextRule> All { get; } =
     [
+        .. ProviderRules.All,
         new("text.greylist", Categories.Greylisted, FailureScope.Recipient, false,
             "greylist", "graylist", "grey-list", "gray-list", "grey list", "gray list", "postgrey"),
         new("text.too-many-recipients", Categories.TooManyRecipients, FailureScope.Message, false,
             "too many recipients", "too many rcpt", "maximum number of recipients"),
+        // One busy mailbox, not the site.
+        new("text.recipient-rate", Categories.RateLimited, FailureScope.Recipient, false,
+            "receiving mail at a rate", "receiving mail too quickly", "receiving too much mail"),
+        // What we send as a whole is counted, by the address we send from or the account at a relay.
+        new("text.source-rate", Categories.RateLimited, FailureScope.Source, false,
+            "unusual rate", "limited due to ip", "ip frequency limited", "sending limit", "sending quota", "daily limit", "hourly limit", "daily quota",
+            "hourly quota"),
         new("text.rate", Categories.RateLimited, FailureScope.Site, false,
             "rate limit", "rate-limit", "ratelimit", "too many messages", "too many connections", "too many mails", "too many emails",
             "too much mail", "throttl", "too fast", "slow down", "sending rate", "at a rate", "messages per", "connections per",
-            "concurrent connection", "simultaneous connection", "mail flood"),
+            "concurrent connection", "simultaneous connection", "mail flood", "frequency limit", "550 rate", "server busy", "server is busy"),
         new("text.malware", Categories.ContentRejected, FailureScope.Message, true,
             "virus", "malware", "phishing", "dangerous attachment", "attachment type", "attachment is not allowed", "prohibited attachment",
             "blocked for security", "security issue", "executable"),
@@ -37,7 +59,7 @@ public static class TextRules
             "denylist", "deny list", "blocked using", "listed at", "listed in", "listed by", "reputation", "banned sending ip", "banned ip",
             "sending ip", "sender ip", "your ip", "ip address", "client host", "client address", "reverse dns", "rdns", "ptr record",
             "cannot find your hostname", "dial-up", "dynamic ip"),
-        new("text.sender-authentication", Categories.PolicyRejected, FailureScope.Sender, true,
+        new("text.sender-authentication", Categories.SenderRejected, FailureScope.Sender, true,
             "dmarc", "dkim", "spf ", "spf-", "spf:", "sender policy framework", "unauthenticated", "not authenticated"),
         new("text.relay", Categories.PolicyRejected, FailureScope.Recipient, true,
             "relay access denied", "relaying denied", "not permitted to relay", "unable to relay", "relay not permitted", "relaying not allowed",
