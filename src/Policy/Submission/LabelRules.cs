@@ -7,14 +7,22 @@ namespace Orleans.Mail.Policy.Submission;
 /// <summary>Rules of tenant, key, campaign, tags, metadata: text that is stored, compared and shown, and sent to no remote.</summary>
 static class LabelRules
 {
-    static readonly SearchValues<char> TenantCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    static readonly SearchValues<char> NameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
     static readonly SearchValues<char> LowerHex = SearchValues.Create("0123456789abcdef");
 
     public static void CheckTenant(string? tenant, SubmissionLimits limits, FaultList faults)
     {
         if (string.IsNullOrEmpty(tenant)) faults.Add("tenant", "is empty; name the tenant that sends");
         else if (tenant.Length > limits.MaxTenantLength) faults.Add("tenant", $"is longer than {limits.MaxTenantLength} characters");
-        else if (tenant.AsSpan().ContainsAnyExcept(TenantCharacters)) faults.Add("tenant", "has a character other than A-Z, a-z, 0-9, dot, hyphen and underscore");
+        else if (tenant.AsSpan().ContainsAnyExcept(NameCharacters)) faults.Add("tenant", "has a character other than A-Z, a-z, 0-9, dot, hyphen and underscore");
+    }
+
+    public static void CheckRoute(string? route, SubmissionLimits limits, FaultList faults)
+    {
+        if (route is null) return;
+        if (route.Length == 0) faults.Add("route", "is empty; leave it out for the route that the rules choose");
+        else if (route.Length > limits.MaxRouteLength) faults.Add("route", $"is longer than {limits.MaxRouteLength} characters");
+        else if (route.AsSpan().ContainsAnyExcept(NameCharacters)) faults.Add("route", "has a character other than A-Z, a-z, 0-9, dot, hyphen and underscore");
     }
 
     public static void CheckText(string field, string? text, int maxLength, FaultList faults)

@@ -42,6 +42,24 @@ public sealed record ParsedSubmission
 
     public required DoubtPolicy Doubt { get; init; }
 
+    /// <summary>With <see cref="DoubtPolicy.Retry"/>: the wait after a doubt; null for the ordinary backoff.</summary>
+    public TimeSpan? DoubtWait { get; init; }
+
+    /// <summary>Null for the service's default.</summary>
+    public NoticeKinds? Notices { get; init; }
+
+    public DsnRequest? Dsn { get; init; }
+
+    public bool RequireTls { get; init; }
+
+    public SendWindow? Window { get; init; }
+
+    /// <summary>IANA time zones of recipients that have one of their own.</summary>
+    public ImmutableDictionary<Mailbox, string> TimeZones { get; init; } = ImmutableDictionary<Mailbox, string>.Empty;
+
+    /// <summary>Name of a route; whether there is one of that name is not known here.</summary>
+    public string? Route { get; init; }
+
     /// <summary>Null where there was none, or none that is well-formed (W3C Trace Context §3.2).</summary>
     public string? TraceParent { get; init; }
 

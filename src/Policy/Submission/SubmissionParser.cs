@@ -14,6 +14,8 @@ public static class SubmissionParser
         var from = ParseFrom(request.From, faults);
         var recipients = ParseRecipients(request.Recipients, limits, faults);
         var (sendAt, expiresAt) = ParseTimes(request, limits, now, faults);
+        var timeZones = WishRules.Check(request, limits, faults);
+        if (faults.IsEmpty) WishRules.CheckWindowOpens(request.Window, recipients, timeZones, sendAt ?? now, expiresAt, faults);
         var (content, isEightBit, isUtf8Header) = ParseContent(request.Content, limits, faults);
         if (!faults.IsEmpty) return faults.ToResult();
         return new ParseResult
@@ -35,6 +37,13 @@ public static class SubmissionParser
                 SendAt = sendAt,
                 ExpiresAt = expiresAt,
                 Doubt = request.Doubt,
+                DoubtWait = request.DoubtWait,
+                Notices = request.Notices,
+                Dsn = request.Dsn,
+                RequireTls = request.RequireTls,
+                Window = request.Window,
+                TimeZones = timeZones,
+                Route = request.Route,
                 TraceParent = LabelRules.IsTraceParent(request.TraceParent) ? request.TraceParent : null,
                 ContentDigest = request.ContentDigest,
             },
