@@ -44,8 +44,8 @@ sealed class HostileServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        _listener.Dispose();
         await _accepting;
+        _listener.Dispose();
         _stopping.Dispose();
     }
 
@@ -63,7 +63,7 @@ sealed class HostileServer : IAsyncDisposable
                     _dialogues.Add((dialogue, dialogue.RunAsync(_stopping.Token)));
                 }
             }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+            catch (OperationCanceledException)
             {
                 return;
             }
