@@ -11,6 +11,12 @@ public enum RouteTls : byte
 
     /// <summary>Never.</summary>
     None,
+
+    /// <summary>Always, with any certificate: what is offered in plaintext only waits.</summary>
+    Required,
+
+    /// <summary>Always, with a certificate that is valid for the host.</summary>
+    Verified,
 }
 
 /// <summary>Mail of a domain goes to this host, whatever the name service says.</summary>

@@ -1,0 +1,113 @@
+using Orleans.Mail.Policy.Routing;
+
+namespace Orleans.Mail.Policy.Shaping;
+
+/// <summary>What a site is asked for at most. The values here are the defaults of the service.</summary>
+public sealed record SiteLimits
+{
+    /// <summary>Sessions at once, in the whole cluster. Default 20.</summary>
+    public int MaxSessions { get; init; } = 20;
+
+    /// <summary>Sessions before anything is known of the site. Default 5.</summary>
+    public int InitialSessions { get; init; } = 5;
+
+    /// <summary>Messages over one connection. Default 100.</summary>
+    public int MessagesPerConnection { get; init; } = 100;
+
+    /// <summary>How old a connection may become. Default 5 minutes.</summary>
+    public TimeSpan MaxConnectionAge { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a connection is kept without work. Default 5 seconds.</summary>
+    public TimeSpan ConnectionIdle { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Recipients in one transaction (RFC 5321 §4.5.3.1.8 promises 100). Default 100.</summary>
+    public int RecipientsPerTransaction { get; init; } = 100;
+
+    /// <summary>Messages by time. Default: none.</summary>
+    public RateLimit? Rate { get; init; }
+
+    /// <summary>New connections by time. Default: none.</summary>
+    public RateLimit? ConnectionRate { get; init; }
+
+    /// <summary>Default: opportunistic.</summary>
+    public RouteTls Tls { get; init; }
+
+    /// <summary>How long a site that could not be talked to is left alone before a probe. Default 1 minute.</summary>
+    public TimeSpan ProbeAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long mail to a site that is known to be slow may wait before it expires. Default: as the message says.</summary>
+    public TimeSpan? MaxLifetime { get; init; }
+
+    /// <summary>When to come again after a first refusal by greylisting, until the site's own wait is learned. Default 5 minutes.</summary>
+    public TimeSpan GreylistRetry { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Who runs the site; null where no provider of the table does.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>Sessions at once to all sites of the provider together. Default: none.</summary>
+    public int? ProviderMaxSessions { get; init; }
+
+    public static SiteLimits Default { get; } = new();
+}
+
+/// <summary>Some of <see cref="SiteLimits"/>, to lay over others: null inherits.</summary>
+public sealed record SiteLimitsOverride
+{
+    public int? MaxSessions { get; init; }
+    public int? InitialSessions { get; init; }
+    public int? MessagesPerConnection { get; init; }
+    public TimeSpan? MaxConnectionAge { get; init; }
+    public TimeSpan? ConnectionIdle { get; init; }
+    public int? RecipientsPerTransaction { get; init; }
+    public RateLimit? Rate { get; init; }
+    public RateLimit? ConnectionRate { get; init; }
+    public RouteTls? Tls { get; init; }
+    public TimeSpan? ProbeAfter { get; init; }
+    public TimeSpan? MaxLifetime { get; init; }
+    public TimeSpan? GreylistRetry { get; init; }
+
+    /// <summary>The limits with what is set here in place of theirs.</summary>
+    public SiteLimits Over(SiteLimits under)
+    {
+        ArgumentNullException.ThrowIfNull(under);
+        var most = MaxSessions ?? under.MaxSessions;
+        return under with
+        {
+            MaxSessions = most,
+            // A lower maximum alone lowers the start with it.
+            InitialSessions = Math.Min(InitialSessions ?? under.InitialSessions, most),
+            MessagesPerConnection = MessagesPerConnection ?? under.MessagesPerConnection,
+            MaxConnectionAge = MaxConnectionAge ?? under.MaxConnectionAge,
+            ConnectionIdle = ConnectionIdle ?? under.ConnectionIdle,
+            RecipientsPerTransaction = RecipientsPerTransaction ?? under.RecipientsPerTransaction,
+            Rate = Rate ?? under.Rate,
+            ConnectionRate = ConnectionRate ?? under.ConnectionRate,
+            Tls = Tls ?? under.Tls,
+            ProbeAfter = ProbeAfter ?? under.ProbeAfter,
+            MaxLifetime = MaxLifetime ?? under.MaxLifetime,
+            GreylistRetry = GreylistRetry ?? under.GreylistRetry,
+        };
+    }
+
+    /// <summary>Everything wrong with it, each line naming the value.</summary>
+    public IEnumerable<string> Faults()
+    {
+        foreach (var (name, value, most) in new[]
+        {
+            (nameof(MaxSessions), MaxSessions, 10_000), (nameof(InitialSessions), InitialSessions, 10_000),
+            (nameof(MessagesPerConnection), MessagesPerConnection, 1_000_000), (nameof(RecipientsPerTransaction), RecipientsPerTransaction, 10_000),
+        })
+            if (value < 1 || value > most)
+                yield return $"{name} is {value}; it is 1 to {most}";
+        foreach (var (name, value, most) in new[]
+        {
+            (nameof(MaxConnectionAge), MaxConnectionAge, TimeSpan.FromDays(1)), (nameof(ConnectionIdle), ConnectionIdle, TimeSpan.FromHours(1)),
+            (nameof(ProbeAfter), ProbeAfter, TimeSpan.FromDays(1)), (nameof(MaxLifetime), MaxLifetime, TimeSpan.FromDays(30)),
+            (nameof(GreylistRetry), GreylistRetry, TimeSpan.FromDays(1)),
+        })
+            if (value <= TimeSpan.Zero || value > most)
+                yield return $"{name} is {value}; it is longer than zero, and at most {most}";
+        if (InitialSessions > MaxSessions) yield return $"{nameof(InitialSessions)} is {InitialSessions} and above {nameof(MaxSessions)}, {MaxSessions}";
+        if (Tls is { } tls && !Enum.IsDefined(tls)) yield return $"{nameof(Tls)} is {tls}, which is no mode";
+    }
+}
