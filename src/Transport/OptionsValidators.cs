@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
+using Orleans.Mail.Transport.Smtp.Certificates;
 
 namespace Orleans.Mail.Transport;
 
@@ -42,17 +43,23 @@ sealed class TransportOptionsValidator : IValidateOptions<TransportOptions>
         problems.InRange(options.GreetingTimeout, Second, Hour);
         problems.InRange(options.EhloTimeout, Second, Hour);
         problems.InRange(options.TlsTimeout, Second, Hour);
+        problems.InRange(options.AuthTimeout, Second, Hour);
         problems.InRange(options.MailFromTimeout, Second, Hour);
         problems.InRange(options.RecipientTimeout, Second, Hour);
         problems.InRange(options.DataTimeout, Second, Hour);
         problems.InRange(options.ContentBlockTimeout, Second, Hour);
+        problems.InRange(options.MinContentRate, 1, 1024 * 1024 * 1024);
         problems.InRange(options.EndOfDataTimeout, Second, Hour);
         problems.InRange(options.QuitTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(30));
         problems.InRange(options.MaxReplyLineBytes, 512, 64 * 1024);
         problems.InRange(options.MaxReplyBytes, options.MaxReplyLineBytes, 1024 * 1024);
         problems.InRange(options.MaxReplyLines, 16, 10_000);
+        foreach (var file in options.TrustedRoots)
+            problems.Require(TrustedRootFiles.IsGood(file), nameof(options.TrustedRoots), $"has '{file}'; name a file that can be read and holds certificates in PEM.");
         problems.InRange(options.BrokenTlsMemory, TimeSpan.Zero, TimeSpan.FromDays(1));
         problems.InRange(options.MaxBrokenTlsHosts, 1, 1_000_000);
+        problems.InRange(options.MaxRecipientsPerTransaction, 1, 1000);
+        problems.InRange(options.MaxTransactionsPerAttempt, 1, 1000);
         return problems.ToResult();
     }
 }

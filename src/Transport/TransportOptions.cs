@@ -21,6 +21,9 @@ public sealed class TransportOptions
     /// <summary>STARTTLS and its handshake. Default 1 min.</summary>
     public TimeSpan TlsTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>AUTH with all its challenges, and having the secret for it. Default 2 min.</summary>
+    public TimeSpan AuthTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <summary>MAIL. Default 5 min.</summary>
     public TimeSpan MailFromTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
@@ -32,6 +35,9 @@ public sealed class TransportOptions
 
     /// <summary>Each 64 KiB of content. Default 3 min.</summary>
     public TimeSpan ContentBlockTimeout { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>Least rate of content in octets a second, from the moment the time for a first block has passed. Default 500.</summary>
+    public int MinContentRate { get; set; } = 500;
 
     /// <summary>The reply to the end of data. Default 10 min; a short one makes duplicates (RFC 5321 §4.5.3.2.6).</summary>
     public TimeSpan EndOfDataTimeout { get; set; } = TimeSpan.FromMinutes(10);
@@ -48,9 +54,18 @@ public sealed class TransportOptions
     /// <summary>Most lines of a reply. Default 128.</summary>
     public int MaxReplyLines { get; set; } = 128;
 
+    /// <summary>PEM files with roots to trust beside the machine's, for relays and hosts with a certificate of a private authority. Read at start. Default none.</summary>
+    public IList<string> TrustedRoots { get; } = [];
+
     /// <summary>How long a host whose TLS broke is spoken to without. Default 1 h.</summary>
     public TimeSpan BrokenTlsMemory { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>Most hosts with broken TLS remembered at a time. Default 10,000.</summary>
     public int MaxBrokenTlsHosts { get; set; } = 10_000;
+
+    /// <summary>Most recipients of one transaction; a remote may announce fewer (RFC 9422). Default 100, which every remote must take (RFC 5321 §4.5.3.1.8).</summary>
+    public int MaxRecipientsPerTransaction { get; set; } = 100;
+
+    /// <summary>Most transactions that one attempt is split into. Default 100; recipients past it wait for the next attempt.</summary>
+    public int MaxTransactionsPerAttempt { get; set; } = 100;
 }

@@ -19,6 +19,9 @@ sealed class ReplyParser(int maxLineBytes, int maxReplyBytes, int maxLines)
     /// <summary>Whether a reply has begun and not ended.</summary>
     public bool IsInReply => _lineLength > 0 || _lines > 0;
 
+    /// <summary>The text of the last reply of several lines, as it came; a kept reply is shorter.</summary>
+    public string LongText { get; private set; } = "";
+
     /// <summary>Takes octets until a reply is complete; null when there are not enough.</summary>
     public SmtpReply? Read(ReadOnlySpan<byte> input, out int consumed)
     {
@@ -60,13 +63,16 @@ sealed class ReplyParser(int maxLineBytes, int maxReplyBytes, int maxLines)
         var words = text.Length > 4 ? Encoding.UTF8.GetString(text[4..]) : "";
         if (isLast && _lines == 1) return Finish(_memo.Keep(line, SmtpReply.Create(code, words)));
         _text ??= new StringBuilder();
-        if (_text.Length > 0) _text.Append('\n');
+        if (_lines > 1) _text.Append('\n');
         _text.Append(words);
-        return isLast ? Finish(SmtpReply.Create(code, _text.ToString())) : null;
+        if (!isLast) return null;
+        LongText = _text.ToString();
+        return Finish(SmtpReply.Create(code, LongText));
     }
 
     SmtpReply Finish(SmtpReply reply)
     {
+        if (_lines < 2) LongText = "";
         _text = null;
         _replyBytes = _lines = _code = 0;
         return reply;

@@ -16,8 +16,11 @@ sealed class SessionDeadline : IDisposable
     public SessionDeadline(Socket socket, TimeProvider time)
     {
         _socket = socket;
+        Time = time;
         _timer = time.CreateTimer(static state => ((SessionDeadline)state!).TimeOut(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    public TimeProvider Time { get; }
 
     public bool IsTimedOut => _isTimedOut;
 
@@ -39,6 +42,7 @@ sealed class SessionDeadline : IDisposable
         _isAbandoned ? SessionFailureKind.Abandoned
         : _isTimedOut ? SessionFailureKind.Timeout
         : exception is ReplyFormatException ? SessionFailureKind.Protocol
+        : exception is UnfitCommandException ? SessionFailureKind.Internal
         : SessionFailureKind.ConnectionLost;
 
     public void Dispose() => _timer.Dispose();

@@ -20,9 +20,9 @@ sealed partial class SmtpSession
             return;
         }
 
-        await wire.WriteContentAsync(transaction.Content, options.ContentBlockTimeout).ConfigureAwait(false);
+        await wire.WriteContentAsync(transaction.Content, new ContentPace(deadline.Time, options.ContentBlockTimeout, options.MinContentRate)).ConfigureAwait(false);
         if (!transaction.Content.Span.EndsWith("\r\n"u8)) wire.Append("\r\n"u8);
-        if (wire.IsWriteBroken || (transaction.Content.Length > LargeContentBytes && wire.Peek(tls is not null) is { HasInput: true }))
+        if (wire.IsWriteBroken || (transaction.Content.Length > LargeContentBytes && wire.Peek(Tls is not null) is { HasInput: true }))
         {
             await ReadEarlyReplyAsync(record).ConfigureAwait(false);
             return;
@@ -43,7 +43,7 @@ sealed partial class SmtpSession
         await wire.FlushAsync(options.ContentBlockTimeout).ConfigureAwait(false);
         var reply = await wire.ReadReplyAsync(options.EndOfDataTimeout).ConfigureAwait(false);
         _needsReset = false;
-        if (reply.Code == 421 || !IsFinal(reply)) IsUsable = false;
+        if (reply.Code == 421 || !IsFinal(reply)) _isOpen = false;
     }
 
     /// <summary>A remote that refuses while content is still on its way has refused; the end of data is not sent.</summary>
@@ -78,6 +78,6 @@ sealed partial class SmtpSession
 
         record.EndOfDataReply = reply;
         _needsReset = false;
-        if (reply.Code == 421) IsUsable = false;
+        if (reply.Code == 421) _isOpen = false;
     }
 }

@@ -13,7 +13,7 @@ sealed partial class SmtpSession
     async ValueTask<bool> SendEnvelopeAsync(SmtpTransaction transaction, TransactionRecord record)
     {
         var data = transaction.Recipients.Count + 1;
-        var groupSize = extensions.HasPipelining ? GroupSize : 1;
+        var groupSize = Extensions.HasPipelining ? GroupSize : 1;
         var next = _needsReset ? Reset : MailFrom;
         while (next <= data)
         {
@@ -37,23 +37,20 @@ sealed partial class SmtpSession
 
     void AppendCommand(int index, SmtpTransaction transaction)
     {
-        if (index == Reset) wire.Append("RSET\r\n"u8);
+        if (index == Reset) wire.Append("RSET"u8);
         else if (index == MailFrom) AppendMailFrom(transaction);
-        else if (index > transaction.Recipients.Count) wire.Append("DATA\r\n"u8);
-        else
-        {
-            wire.Append("RCPT TO:<"u8);
-            wire.Append(transaction.Recipients[index - 1]);
-            wire.Append(">\r\n"u8);
-        }
+        else if (index > transaction.Recipients.Count) wire.Append("DATA"u8);
+        else AppendRecipient(transaction.Recipients[index - 1], transaction.Dsn);
+        wire.EndCommand(transaction.NeedsSmtpUtf8);
     }
 
+    // RFC 5321 §4.1.1.3: no parameter that was not offered.
     void AppendMailFrom(SmtpTransaction transaction)
     {
         wire.Append("MAIL FROM:<"u8);
         wire.Append(transaction.From);
         wire.Append(">"u8);
-        if (extensions.HasSize)
+        if (Extensions.HasSize)
         {
             wire.Append(" SIZE="u8);
             wire.Append(transaction.Content.Length);
@@ -61,7 +58,16 @@ sealed partial class SmtpSession
 
         if (transaction.NeedsEightBitMime) wire.Append(" BODY=8BITMIME"u8);
         if (transaction.NeedsSmtpUtf8) wire.Append(" SMTPUTF8"u8);
-        wire.Append("\r\n"u8);
+        if (transaction.RequireTls) wire.Append(" REQUIRETLS"u8);
+        if (transaction.Dsn is { } dsn && Extensions.HasDsn) wire.Append(DsnParameters.OfMailFrom(dsn));
+    }
+
+    void AppendRecipient(string recipient, DsnRequest? dsn)
+    {
+        wire.Append("RCPT TO:<"u8);
+        wire.Append(recipient);
+        wire.Append(">"u8);
+        if (dsn is not null && Extensions.HasDsn) wire.Append(DsnParameters.OfRecipient(dsn, recipient));
     }
 
     /// <summary>Writes a reply down where it belongs; false when the dialogue ends with it.</summary>

@@ -1,24 +1,38 @@
 using System.Net.Sockets;
-using System.Text;
 
 namespace Orleans.Mail.Transport.Smtp;
 
+/// <summary>What the opening dialogue came to.</summary>
+/// <param name="Host">Name of the remote.</param>
+/// <param name="Tls">TLS in words; null for plaintext.</param>
+/// <param name="Proof">What vouches for the remote.</param>
+/// <param name="Extensions">What it offers.</param>
+sealed record OpenedSession(string Host, string? Tls, TlsProof Proof, SmtpExtensions Extensions);
+
 /// <summary>Mail transactions over one connection. Commands go out in groups where the remote offers PIPELINING (RFC 2920), DATA with them: two round trips a message.</summary>
-sealed partial class SmtpSession(string host, string? tls, SmtpExtensions extensions, SmtpWire wire, SessionDeadline deadline, IDisposable connection, TransportOptions options) : ISmtpSession
+sealed partial class SmtpSession(OpenedSession opened, SmtpWire wire, SessionDeadline deadline, IDisposable connection, TransportOptions options) : ISmtpSession
 {
     bool _needsReset;
+    bool _isOpen = true;
 
-    public string Host => host;
+    public string Host => opened.Host;
 
-    public string? Tls => tls;
+    public string? Tls => opened.Tls;
 
-    public bool IsUsable { get; private set; } = true;
+    public TlsProof TlsProof => opened.Proof;
+
+    public RemoteLimits Limits => Extensions.Limits;
+
+    // RFC 9422 §4.1: a further transaction would be refused.
+    public bool IsUsable => _isOpen && TransactionCount < (Limits.MaxMessages ?? int.MaxValue);
 
     public int TransactionCount { get; private set; }
 
+    SmtpExtensions Extensions => opened.Extensions;
+
     public async Task<AttemptTranscript> SendAsync(SmtpTransaction transaction, CancellationToken cancellationToken)
     {
-        ThrowIfUnfit(transaction);
+        if (transaction.Recipients.Count == 0) throw new ArgumentException("A transaction needs a recipient.", nameof(transaction));
         if (!IsUsable) throw new InvalidOperationException("The session is not usable any more.");
         var record = new TransactionRecord(transaction.Recipients.Count);
         if (Precheck(transaction, cancellationToken) is { } refusal)
@@ -33,7 +47,7 @@ sealed partial class SmtpSession(string host, string? tls, SmtpExtensions extens
         {
             wire.Begin(transaction.Content.Length + 1024);
             if (await SendEnvelopeAsync(transaction, record).ConfigureAwait(false)) await SendContentAsync(transaction, record).ConfigureAwait(false);
-            if (wire.HasUnreadInput || wire.IsWriteBroken) IsUsable = false;
+            if (wire.HasUnreadInput || wire.IsWriteBroken) _isOpen = false;
         }
         catch (Exception exception) when (IsWireFault(exception))
         {
@@ -51,13 +65,14 @@ sealed partial class SmtpSession(string host, string? tls, SmtpExtensions extens
 
     public async Task QuitAsync()
     {
-        if (IsUsable)
+        if (_isOpen)
         {
-            IsUsable = false;
+            _isOpen = false;
             try
             {
                 wire.Begin(64);
-                wire.Append("QUIT\r\n"u8);
+                wire.Append("QUIT"u8);
+                wire.EndCommand();
                 await wire.FlushAsync(options.QuitTimeout).ConfigureAwait(false);
                 await wire.ReadReplyAsync(options.QuitTimeout).ConfigureAwait(false);
             }
@@ -72,7 +87,7 @@ sealed partial class SmtpSession(string host, string? tls, SmtpExtensions extens
 
     public ValueTask DisposeAsync()
     {
-        IsUsable = false;
+        _isOpen = false;
         deadline.Dispose();
         wire.Dispose();
         connection.Dispose();
@@ -82,18 +97,18 @@ sealed partial class SmtpSession(string host, string? tls, SmtpExtensions extens
     SessionFailure? Precheck(SmtpTransaction transaction, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return new SessionFailure(SmtpPhase.MailFrom, SessionFailureKind.Abandoned, null, "Given up before it began.");
-        if (extensions.Refuse(transaction) is { } failure) return failure;
-        if (!DotStuffing.HasOnlyWholeLineEnds(transaction.Content.Span)) return new SessionFailure(SmtpPhase.MailFrom, SessionFailureKind.Internal, null, "The content has a CR or an LF that stands alone.");
-        var (isClosed, hasInput) = wire.Peek(tls is not null);
+        if (CommandOctets.FaultOf(transaction) is { } fault) return new SessionFailure(SmtpPhase.MailFrom, SessionFailureKind.Internal, null, fault);
+        if (Extensions.Refuse(transaction, TlsProof) is { } failure) return failure;
+        var (isClosed, hasInput) = wire.Peek(Tls is not null);
         if (!isClosed && !hasInput) return null;
-        IsUsable = false;
+        _isOpen = false;
         return new SessionFailure(SmtpPhase.MailFrom, SessionFailureKind.ConnectionLost, null, isClosed ? "The remote closed the idle connection." : "The remote spoke on the idle connection.");
     }
 
     /// <summary>The connection is of no further use, and is dropped at once: nothing sent after a break may be taken for part of a message.</summary>
     void Break(TransactionRecord record, SessionFailureKind kind, SmtpReply? reply, string detail)
     {
-        IsUsable = false;
+        _isOpen = false;
         record.Fail(kind, reply, detail);
         connection.Dispose();
     }
@@ -104,21 +119,7 @@ sealed partial class SmtpSession(string host, string? tls, SmtpExtensions extens
     {
         SessionFailureKind.Abandoned => "Given up by this service.",
         SessionFailureKind.Timeout => "The remote did not answer in time.",
-        SessionFailureKind.Protocol => exception.Message,
+        SessionFailureKind.Protocol or SessionFailureKind.Internal => exception.Message,
         _ => "The connection was lost.",
     };
-
-    // Addresses are parsed long before; this is the last line before the wire (RFC 5321 §4.1.2).
-    static void ThrowIfUnfit(SmtpTransaction transaction)
-    {
-        if (transaction.Recipients.Count == 0) throw new ArgumentException("A transaction needs a recipient.", nameof(transaction));
-        ThrowIfUnfit(transaction.From, transaction.NeedsSmtpUtf8);
-        foreach (var recipient in transaction.Recipients) ThrowIfUnfit(recipient, transaction.NeedsSmtpUtf8);
-    }
-
-    static void ThrowIfUnfit(string path, bool isUtf8Allowed)
-    {
-        if (path.AsSpan().ContainsAnyInRange('\0', '\x1F') || path.Contains('\x7F', StringComparison.Ordinal)) throw new ArgumentException("A path has a control character.", nameof(path));
-        if (!isUtf8Allowed && !Ascii.IsValid(path)) throw new ArgumentException("A path has characters that need SMTPUTF8, which the transaction does not ask for.", nameof(path));
-    }
 }

@@ -20,6 +20,7 @@ sealed class SmtpWire(Stream stream, Socket socket, SessionDeadline deadline, Re
     int _inputEnd;
     byte[]? _output;
     int _outputLength;
+    int _commandStart;
 
     /// <summary>A write failed. What the remote said before may still be read.</summary>
     public bool IsWriteBroken { get; private set; }
@@ -50,7 +51,15 @@ sealed class SmtpWire(Stream stream, Socket socket, SessionDeadline deadline, Re
         if (_output is null) return;
         ArrayPool<byte>.Shared.Return(_output);
         _output = null;
-        _outputLength = 0;
+        _outputLength = _commandStart = 0;
+    }
+
+    /// <summary>Ends a command. The last look at its octets before they leave: nothing may be in it that a remote takes for the end of a line.</summary>
+    public void EndCommand(bool isUtf8Allowed = false)
+    {
+        if (!CommandOctets.AreFit(_output.AsSpan(_commandStart, _outputLength - _commandStart), isUtf8Allowed)) throw new UnfitCommandException();
+        Append("\r\n"u8);
+        _commandStart = _outputLength;
     }
 
     /// <summary>Queues part of a command. Callers keep a group of commands within the buffer.</summary>
@@ -88,17 +97,17 @@ sealed class SmtpWire(Stream stream, Socket socket, SessionDeadline deadline, Re
             IsWriteBroken = true;
         }
 
-        _outputLength = 0;
+        _outputLength = _commandStart = 0;
     }
 
     /// <summary>Content with dots stuffed (RFC 5321 §4.5.2). What does not fill the buffer stays in it, to leave together with the end of data.</summary>
-    public async ValueTask WriteContentAsync(ReadOnlyMemory<byte> content, TimeSpan blockLimit)
+    public async ValueTask WriteContentAsync(ReadOnlyMemory<byte> content, ContentPace pace)
     {
         var offset = 0;
         while (offset < content.Length && !IsWriteBroken)
         {
             DotStuffing.Fill(content.Span, ref offset, _output, ref _outputLength);
-            if (offset < content.Length || _output!.Length - _outputLength < EndOfDataBytes) await FlushAsync(blockLimit).ConfigureAwait(false);
+            if (offset < content.Length || _output!.Length - _outputLength < EndOfDataBytes) await FlushAsync(pace.Limit(offset - _outputLength)).ConfigureAwait(false);
         }
     }
 

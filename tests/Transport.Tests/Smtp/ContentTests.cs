@@ -96,21 +96,6 @@ public sealed class ContentTests
         Assert.Equal(code, (await Given.AttemptAsync(receiver.EndPoint)).MailFromReply!.Code);
     }
 
-    [Theory(Timeout = Given.Limit)]
-    [InlineData("a\r\nRCPT TO:<v@v.test>@d.test")]
-    [InlineData("a\nb@d.test")]
-    [InlineData("a\0@d.test")]
-    [InlineData("pelé@d.test")]
-    public async Task Address_that_is_no_address_is_a_bug_of_the_caller(string address)
-    {
-        var behavior = new RecordingBehavior();
-        await using var receiver = behavior.Start();
-        await using var session = await Given.SessionAsync(receiver.EndPoint);
-        await Assert.ThrowsAsync<ArgumentException>(() => session.SendAsync(Given.Transaction(address), TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<ArgumentException>(() => session.SendAsync(Given.Transaction() with { From = address }, TestContext.Current.CancellationToken));
-        Assert.True(session.IsUsable);
-    }
-
     static byte[] Stuff(byte[] content, int bufferSize)
     {
         var (result, buffer, offset) = (new List<byte>(), new byte[bufferSize], 0);

@@ -16,7 +16,8 @@ public sealed class TlsTests
         var behavior = new RecordingBehavior();
         await using var receiver = behavior.Start(new ReceiverOptions { Certificate = certificate });
         await using var session = await Given.SessionAsync(receiver.EndPoint);
-        Assert.StartsWith("Tls1", session.Tls, StringComparison.Ordinal);
+        Assert.StartsWith("TLS 1.", session.Tls, StringComparison.Ordinal);
+        Assert.EndsWith("(certificate not verified)", session.Tls, StringComparison.Ordinal);
         foreach (var name in new[] { "small", "dots at line starts", "10 MB of dots" })
             Assert.Equal(250, (await session.SendAsync(Given.Transaction() with { Content = Contents.All[name] }, TestContext.Current.CancellationToken)).EndOfDataReply?.Code);
         Assert.True(behavior.Mails.ElementAt(1).Content.Span.SequenceEqual(Contents.All["dots at line starts"]));

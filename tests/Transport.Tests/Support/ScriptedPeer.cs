@@ -109,7 +109,7 @@ sealed class Dialogue(TcpClient client)
     {
         await SayAsync("220 peer ESMTP\r\n");
         await ExpectAsync("EHLO ");
-        await SayAsync(string.Concat(extensions.Select(extension => $"250-{extension}\r\n")) + "250 HELP\r\n");
+        await SayAsync("250-peer\r\n" + string.Concat(extensions.Select(extension => $"250-{extension}\r\n")) + "250 HELP\r\n");
     }
 
     /// <summary>MAIL, one RCPT and DATA are agreed to.</summary>

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 
-namespace Orleans.Mail.Transport.Smtp;
+namespace Orleans.Mail.Transport.Smtp.Opening;
 
 /// <summary>Hosts that offered STARTTLS and could not do it, for a while. Bounded: when full, what is new is not remembered, and costs one more handshake.</summary>
 sealed class BrokenTlsMemory(TimeProvider time, TimeSpan duration, int capacity)
