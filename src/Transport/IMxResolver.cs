@@ -7,4 +7,8 @@ public interface IMxResolver
     /// <param name="domain">A-labels without trailing dot.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     ValueTask<MxAnswer> ResolveAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>The answer that is at hand and holds; null where the name service would have to be asked.</summary>
+    /// <param name="domain">A-labels without trailing dot.</param>
+    MxAnswer? Known(string domain) => null;
 }

@@ -72,14 +72,22 @@ sealed class ResolverOptionsValidator : IValidateOptions<ResolverOptions>
         foreach (var server in options.NameServers)
             problems.Require(IPEndPoint.TryParse(server, out _), nameof(options.NameServers), $"has '{server}'; write an address, or an address and a port.");
         problems.InRange(options.QueryTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        problems.InRange(options.SilentServerMemory, TimeSpan.Zero, TimeSpan.FromHours(1));
         problems.InRange(options.ResolveTimeout, options.QueryTimeout, TimeSpan.FromMinutes(2));
         problems.InRange(options.MaxHosts, 1, 100);
         problems.InRange(options.MaxQueries, 2, 200);
+        problems.InRange(options.MaxAddressesPerHost, 2, 100);
         problems.InRange(options.MinTtl, TimeSpan.Zero, options.MaxTtl);
         problems.InRange(options.MaxTtl, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7));
         problems.InRange(options.NegativeTtl, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         problems.InRange(options.TemporaryFailureTtl, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         problems.InRange(options.MaxCachedDomains, 1, 10_000_000);
+        foreach (var network in options.AllowedAddresses)
+            problems.Require(IPNetwork.TryParse(network, out _), nameof(options.AllowedAddresses), $"has '{network}'; write a network such as 10.1.0.0/16, with no bits beyond its length.");
+        foreach (var address in options.OwnAddresses)
+            problems.Require(IPAddress.TryParse(address, out _), nameof(options.OwnAddresses), $"has '{address}'; write an address.");
+        var isNear = options.NameServers.Count > 0 && options.NameServers.All(server => IPEndPoint.TryParse(server, out var endPoint) && IPAddress.IsLoopback(endPoint.Address));
+        problems.Require(!options.UseDane || isNear, nameof(options.UseDane), "is on; set NameServers to a validating resolver on this machine, such as 127.0.0.1, or turn it off.");
         return problems.ToResult();
     }
 }

@@ -18,6 +18,7 @@ public static class TransportServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IAddressGuard, OpenAddressGuard>();
         services.TryAddSingleton<ISmtpConnector, SmtpConnector>();
+        services.TryAddSingleton<NameService>();
         services.TryAddSingleton<IMxResolver, MxResolver>();
         return services;
     }
