@@ -50,7 +50,7 @@ public sealed class DnsFuzzTests(ITestOutputHelper output)
         {
             var options = new ResolverOptions { QueryTimeout = TimeSpan.FromMilliseconds(100), ResolveTimeout = TimeSpan.FromSeconds(2), MaxCachedDomains = 100 };
             options.NameServers.Add(Server.EndPoint.ToString());
-            Resolver = new MxResolver(Options.Create(options), TimeProvider.System);
+            Resolver = new MxResolver(new NameService(Options.Create(options), TimeProvider.System), Options.Create(options), TimeProvider.System);
         }
 
         public HostileNameServer Server { get; } = new();
