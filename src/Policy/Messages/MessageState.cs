@@ -90,6 +90,9 @@ public sealed record RecipientRecord
     /// <summary>IANA time zone for the message's window; null for the window's own.</summary>
     [Id(8)] public string? TimeZone { get; init; }
 
+    /// <summary>Whether the sender was told by a notice that it will not get the message.</summary>
+    [Id(9)] public bool IsFailureTold { get; init; }
+
     public bool IsOpen => Fate is Fate.Pending or Fate.Deferred;
 
     /// <summary>The domain part: everything after the last @.</summary>
