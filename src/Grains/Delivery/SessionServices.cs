@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
 
 namespace Orleans.Mail.Grains.Delivery;

@@ -17,29 +17,31 @@ static class TranscriptJudge
 
     /// <summary>The same verdict for everyone.</summary>
     public static ImmutableArray<Verdict> All(int recipients, Outcome outcome, SmtpReply? reply) =>
-        [.. Enumerable.Repeat(Verdict(outcome, reply), recipients)];
+        [.. Enumerable.Repeat(Verdict.Of(outcome, reply), recipients)];
 
     // The reply that concerns the recipient most closely decides; a failure speaks only where no reply does.
     static Verdict JudgeOne(AttemptTranscript transcript, SmtpReply? own)
     {
-        if (transcript.MailFromReply is { IsPositive: false } mailFrom) return Verdict(OutcomeClassifier.Classify(SmtpPhase.MailFrom, mailFrom), mailFrom);
-        if (own is { IsPositive: false }) return Verdict(OutcomeClassifier.Classify(SmtpPhase.RcptTo, own), own);
-        if (transcript.EndOfDataReply is { } end) return Verdict(OutcomeClassifier.Classify(SmtpPhase.EndOfData, end), end);
-        if (transcript.DataReply is { } data) return Verdict(OutcomeClassifier.Classify(SmtpPhase.Data, data), data);
+        if (transcript.MailFromReply is { IsPositive: false } mailFrom) return Verdict.Of(OutcomeClassifier.Classify(SmtpPhase.MailFrom, mailFrom), mailFrom);
+        if (own is { IsPositive: false }) return Verdict.Of(OutcomeClassifier.Classify(SmtpPhase.RcptTo, own), own);
+        if (transcript.EndOfDataReply is { } end) return Verdict.Of(OutcomeClassifier.Classify(SmtpPhase.EndOfData, end), end);
+        if (transcript.DataReply is { } data) return Verdict.Of(OutcomeClassifier.Classify(SmtpPhase.Data, data), data);
         if (transcript.Failure is { } failure)
         {
             var phase = transcript.IsInDoubt ? SmtpPhase.EndOfData : failure.Phase;
-            return Verdict(OutcomeClassifier.Classify(phase, failure.Kind, failure.Reply), failure.Reply);
+            return Verdict.Of(OutcomeClassifier.Classify(phase, failure.Kind, failure.Reply), failure.Reply);
         }
 
-        return Verdict(OutcomeClassifier.Classify(SmtpPhase.RcptTo, SessionFailureKind.Internal, null), null);
+        return Verdict.Of(OutcomeClassifier.Classify(SmtpPhase.RcptTo, SessionFailureKind.Internal, null), null);
     }
 
-    static Verdict Verdict(Outcome outcome, SmtpReply? reply) => new((byte)outcome.Kind, (byte)outcome.Scope, outcome.Category, outcome.Rule, reply, outcome.IsSiteTrouble);
 }
 
 /// <summary>The site could not be talked to at all.</summary>
-sealed record SiteFailure(Outcome Outcome, SmtpReply? Reply, string? Host);
+sealed record SiteFailure(Outcome Outcome, SmtpReply? Reply, string? Host)
+{
+    public Verdict Verdict => Verdict.Of(Outcome, Reply);
+}
 
 /// <summary>What came of one order.</summary>
 sealed record Sent(string? Host, string? Tls, ImmutableArray<Verdict> Verdicts, SiteFailure? SiteFailure)

@@ -1,6 +1,8 @@
+using Orleans.Mail.Grains.Messages;
+
 namespace Orleans.Mail.Grains.Domains;
 
-/// <summary>A receiving site: the queue in front of it and the right to talk to it. Key: the site.</summary>
+/// <summary>A receiving site: the queue in front of it and the right to talk to it. Key: the site, and the source address where one is chosen.</summary>
 [Alias("mail.v1.IDomainGrain")]
 interface IDomainGrain : IGrainWithStringKey
 {
@@ -12,30 +14,41 @@ interface IDomainGrain : IGrainWithStringKey
     [Alias("Next")]
     Task<SessionOrders> NextAsync(SessionReport report);
 
+    /// <summary>A session found no host to talk to. The answer names the tickets whose attempt this was: none while other sessions talk.</summary>
+    [Alias("ConnectFailed")]
+    Task<Ticket[]> ConnectFailedAsync(Guid session, Verdict verdict);
+
     /// <summary>A session has ended.</summary>
     [Alias("Release")]
     Task ReleaseAsync(SessionReport report);
 }
 
-/// <summary>"This message has recipients due at this site."</summary>
+/// <summary>"This message has recipients due at this destination."</summary>
+/// <param name="Destination">A recipient domain, or a pool of relays.</param>
+/// <param name="Source">Name of the source address that a greylisting host saw; null for any.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.Ticket")]
 readonly record struct Ticket(
     [property: Id(0)] MessageId Message,
     [property: Id(1)] Priority Priority,
     [property: Id(2)] string Tenant,
-    [property: Id(3)] string? Campaign);
+    [property: Id(3)] string? Campaign,
+    [property: Id(4)] string Destination,
+    [property: Id(5)] string? Source,
+    [property: Id(6)] DateTimeOffset AcceptedAt);
 
 /// <summary>What became of tickets.</summary>
 /// <param name="Taken">How many of them, from the first, were taken.</param>
 /// <param name="Queued">How many tickets the site's queue holds now.</param>
 /// <param name="BusyUntil">When the first of the others should come again.</param>
 /// <param name="Spacing">How much later each further one should.</param>
+/// <param name="IsDead">The site cannot be talked to, and takes no tickets until then.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.EnqueueAnswer")]
 readonly record struct EnqueueAnswer(
     [property: Id(0)] int Taken,
     [property: Id(1)] int Queued,
     [property: Id(2)] DateTimeOffset? BusyUntil,
-    [property: Id(3)] TimeSpan Spacing);
+    [property: Id(3)] TimeSpan Spacing,
+    [property: Id(4)] bool IsDead);
 
 /// <summary>What became of one ticket, as far as the site is concerned.</summary>
 [GenerateSerializer, Alias("mail.v1.TicketResult")]
@@ -52,17 +65,61 @@ enum TicketResult : byte
 }
 
 /// <summary>A session's call home.</summary>
+/// <param name="Session">Its id.</param>
+/// <param name="Finished">Tickets that it is done with.</param>
+/// <param name="Want">Tickets that it can take.</param>
+/// <param name="IsConnected">Whether it has found a host that talks.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.SessionReport")]
 sealed record SessionReport(
     [property: Id(0)] Guid Session,
     [property: Id(1)] FinishedTicket[] Finished,
-    [property: Id(2)] int Want);
+    [property: Id(2)] int Want,
+    [property: Id(3)] bool IsConnected);
 
+/// <summary>How one ticket ended.</summary>
+/// <param name="Message">Its message.</param>
+/// <param name="Result">Whether the site talked.</param>
+/// <param name="News">What the site should know of it; null where it was just delivered.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.FinishedTicket")]
-readonly record struct FinishedTicket([property: Id(0)] MessageId Message, [property: Id(1)] TicketResult Result);
+readonly record struct FinishedTicket(
+    [property: Id(0)] MessageId Message,
+    [property: Id(1)] TicketResult Result,
+    [property: Id(2)] SiteNews? News);
+
+/// <summary>What an attempt taught about a site.</summary>
+/// <param name="Category">What was made of the remote's answer.</param>
+/// <param name="Reply">Its words, shortened.</param>
+/// <param name="RetryAfter">The wait that the words asked for.</param>
+/// <param name="GreylistedFor">How long ago the same message was first greylisted here.</param>
+[GenerateSerializer, Immutable, Alias("mail.v1.SiteNews")]
+sealed record SiteNews(
+    [property: Id(0)] string Category,
+    [property: Id(1)] SmtpReply? Reply,
+    [property: Id(2)] TimeSpan? RetryAfter,
+    [property: Id(3)] TimeSpan? GreylistedFor);
 
 /// <summary>The answer: tickets, or nothing now, or the end.</summary>
 /// <param name="Tickets">To be attempted, in this order.</param>
 /// <param name="Close">There is no lease for this session: it should quit.</param>
+/// <param name="Destination">What waits: a session that is not connected yet finds its host by it. Null when nothing does.</param>
+/// <param name="Terms">What holds for sessions of this site.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.SessionOrders")]
-sealed record SessionOrders([property: Id(0)] Ticket[] Tickets, [property: Id(1)] bool Close);
+sealed record SessionOrders(
+    [property: Id(0)] Ticket[] Tickets,
+    [property: Id(1)] bool Close,
+    [property: Id(2)] string? Destination,
+    [property: Id(3)] SessionTerms? Terms);
+
+/// <summary>What holds for the sessions of a site.</summary>
+/// <param name="MessagesPerConnection">Transactions over one connection.</param>
+/// <param name="ConnectionIdle">How long a connection is kept without work.</param>
+/// <param name="ConnectionAge">How long a connection is used at most.</param>
+/// <param name="RecipientsPerTransaction">Recipients of one transaction.</param>
+/// <param name="GreylistWait">How long the site makes first-time mail wait, where that is known.</param>
+[GenerateSerializer, Immutable, Alias("mail.v1.SessionTerms")]
+sealed record SessionTerms(
+    [property: Id(0)] int MessagesPerConnection,
+    [property: Id(1)] TimeSpan ConnectionIdle,
+    [property: Id(2)] TimeSpan ConnectionAge,
+    [property: Id(3)] int RecipientsPerTransaction,
+    [property: Id(4)] TimeSpan? GreylistWait);

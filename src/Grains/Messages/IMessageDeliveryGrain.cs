@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orleans.Mail.Policy.Outcomes;
 
 namespace Orleans.Mail.Grains.Messages;
 
@@ -6,9 +7,11 @@ namespace Orleans.Mail.Grains.Messages;
 [Alias("mail.v1.IMessageDeliveryGrain")]
 interface IMessageDeliveryGrain : IGrainWithStringKey
 {
-    /// <summary>Commits a new attempt before a byte is sent. Null when there is nothing to send to the site now.</summary>
+    /// <summary>Commits a new attempt before a byte is sent. Null when there is nothing to send to the destination now.</summary>
+    /// <param name="destination">A recipient domain, or a pool of relays.</param>
+    /// <param name="site">The site that it is reached by this time.</param>
     [Alias("BeginAttempt")]
-    Task<AttemptOrder?> BeginAttemptAsync(string site);
+    Task<AttemptOrder?> BeginAttemptAsync(string destination, string site);
 
     /// <summary>Commits what an attempt came to. Ignored when the attempt is not open any more.</summary>
     [Alias("CompleteAttempt")]
@@ -18,9 +21,12 @@ interface IMessageDeliveryGrain : IGrainWithStringKey
     [Alias("Wake")]
     Task<WakeResult> WakeAsync(WakeCause cause);
 
-    /// <summary>A site had no room for this message's ticket before <paramref name="until"/>: a wait, not an attempt.</summary>
+    /// <summary>A site has no use for this message's ticket before <paramref name="until"/>: a wait, not an attempt.</summary>
+    /// <param name="destination">What the ticket was for.</param>
+    /// <param name="until">When to come again.</param>
+    /// <param name="waitsFor">The site that could not be talked to: its recovery wakes the message earlier. Null for one that is merely busy.</param>
     [Alias("Postpone")]
-    Task PostponeAsync(string site, DateTimeOffset until);
+    Task PostponeAsync(string destination, DateTimeOffset until, string? waitsFor);
 }
 
 /// <summary>Who woke a message.</summary>
@@ -34,6 +40,9 @@ enum WakeCause : byte
 
     /// <summary>Its holder died with an earlier epoch of the shard.</summary>
     Recovery = 2,
+
+    /// <summary>The site that it waited for talks again.</summary>
+    Release = 3,
 }
 
 /// <summary>What a wake-up found.</summary>
@@ -63,15 +72,35 @@ sealed record AttemptOrder
 
     /// <summary>By then the attempt must have ended; the session gives it up.</summary>
     [Id(9)] public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>A recipient domain, or a pool of relays.</summary>
+    [Id(10)] public required string Destination { get; init; }
+
+    [Id(11)] public DsnRequest? Dsn { get; init; }
+
+    [Id(12)] public bool RequireTls { get; init; }
+
+    /// <summary>When a recipient of the order was first greylisted; null where none was.</summary>
+    [Id(13)] public DateTimeOffset? GreylistedAt { get; init; }
 }
 
-/// <summary>What an attempt came to, one verdict for each recipient of the order.</summary>
+/// <summary>What an attempt came to.</summary>
+/// <param name="Number">The attempt.</param>
+/// <param name="Host">The host that was talked to.</param>
+/// <param name="Tls">TLS version, cipher and proof.</param>
+/// <param name="Verdicts">One for each recipient of the order; none when it was returned.</param>
+/// <param name="Source">Name of the source address it was tried from.</param>
+/// <param name="GreylistWait">How long the site is known to make first-time mail wait.</param>
+/// <param name="IsReturned">Nothing of it came to the wire.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.AttemptReport")]
 sealed record AttemptReport(
     [property: Id(0)] int Number,
     [property: Id(1)] string? Host,
     [property: Id(2)] string? Tls,
-    [property: Id(3)] ImmutableArray<Verdict> Verdicts);
+    [property: Id(3)] ImmutableArray<Verdict> Verdicts,
+    [property: Id(4)] string? Source,
+    [property: Id(5)] TimeSpan? GreylistWait,
+    [property: Id(6)] bool IsReturned);
 
 /// <summary>A judged reply. Flat, since it crosses between silos.</summary>
 [GenerateSerializer, Immutable, Alias("mail.v1.Verdict")]
@@ -81,4 +110,11 @@ readonly record struct Verdict(
     [property: Id(2)] string Category,
     [property: Id(3)] string Rule,
     [property: Id(4)] SmtpReply? Reply,
-    [property: Id(5)] bool IsSiteTrouble);
+    [property: Id(5)] bool IsSiteTrouble,
+    [property: Id(6)] TimeSpan? RetryAfter)
+{
+    public static Verdict Of(Outcome outcome, SmtpReply? reply) =>
+        new((byte)outcome.Kind, (byte)outcome.Scope, outcome.Category, outcome.Rule, reply, outcome.IsSiteTrouble, null);
+
+    public Outcome ToOutcome() => new((OutcomeKind)Kind, (FailureScope)Scope, Category, Rule) { IsSiteTrouble = IsSiteTrouble };
+}

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using Orleans.Mail.Grains.Diagnostics;
+using Orleans.Mail.Grains.Messages;
+using Orleans.Mail.Policy.Outcomes;
+using Orleans.Mail.Transport;
+
+namespace Orleans.Mail.Grains.Delivery;
+
+/// <summary>The wire: one transaction after another over a connection that is replaced when it is worn.</summary>
+sealed partial class SiteSession
+{
+    // Destinations that the connection at hand may serve.
+    readonly HashSet<string> _suits = [];
+    ISmtpSession? _connection;
+    long _connectedAt;
+
+    async Task SendAllAsync()
+    {
+        SiteFailure? broken = null;
+        await foreach (var order in _begun.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            if (broken is not null)
+            {
+                await ReturnAsync(order).ConfigureAwait(false);
+                continue;
+            }
+
+            var sent = await SendAsync(order).ConfigureAwait(false);
+            if (sent.SiteFailure is not null)
+            {
+                // Nothing of those begun already was said: they go back, and nobody dials in vain for each of them.
+                broken = sent.SiteFailure;
+                Stop();
+            }
+
+            await _completing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            _ = CompleteBehindAsync(order, sent);
+        }
+    }
+
+    async Task<Sent> SendAsync(AttemptOrder order)
+    {
+        using var activity = StartActivity(order);
+        using var deadline = new CancellationTokenSource(Remaining(order), services.Clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, abandon);
+        var started = services.Clock.GetTimestamp();
+        try
+        {
+            for (var isRetry = false; ; isRetry = true)
+            {
+                var isReused = _connection is { TransactionCount: > 0 } && await IsFitAsync(order, limit.Token).ConfigureAwait(false);
+                if (await ConnectAsync(order, limit.Token).ConfigureAwait(false) is { } failure) return Sent.Of(order, failure);
+                var transcript = await _connection!.SendAsync(Transaction(order), limit.Token).ConfigureAwait(false);
+                // A kept connection that the other side gave up meanwhile says nothing about this message.
+                if (isReused && !isRetry && IsStale(transcript)) continue;
+                return new Sent(_connection.Host, _connection.Tls, TranscriptJudge.Judge(transcript, order.Recipients.Length), null);
+            }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            var kind = abandon.IsCancellationRequested ? SessionFailureKind.Abandoned : SessionFailureKind.Timeout;
+            return Sent.Of(order, new SiteFailure(OutcomeClassifier.Classify(SmtpPhase.Connect, kind, null), null, null));
+        }
+        catch (Exception exception)
+        {
+            // Nobody knows how far it had come, so it may have been sent.
+            LogSendFailed(services.Log, order.Message, exception);
+            return Sent.Of(order, new SiteFailure(OutcomeClassifier.Classify(SmtpPhase.EndOfData, SessionFailureKind.Internal, null), null, null));
+        }
+        finally
+        {
+            MailInstruments.AttemptDuration.Record(services.Clock.GetElapsedTime(started).TotalSeconds);
+        }
+    }
+
+    async Task<SiteFailure?> ConnectAsync(AttemptOrder order, CancellationToken cancellationToken)
+    {
+        if (await IsFitAsync(order, cancellationToken).ConfigureAwait(false)) return null;
+        if (_connection is not null) await _connection.QuitAsync().ConfigureAwait(false);
+        _connection = null;
+        return await DialAsync(order.Destination, cancellationToken).ConfigureAwait(false);
+    }
+
+    async Task<SiteFailure?> DialAsync(string destination, CancellationToken cancellationToken)
+    {
+        _suits.Clear();
+        (_connection, var failure) = await services.Connector.ConnectAsync(_path, destination, cancellationToken).ConfigureAwait(false);
+        _connectedAt = services.Clock.GetTimestamp();
+        _suits.Add(destination);
+        return failure;
+    }
+
+    // The first connection of a session, under the same limits as an attempt.
+    async Task<SiteFailure?> DialAsync(string destination)
+    {
+        using var deadline = new CancellationTokenSource(options.AttemptTimeout, services.Clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, abandon);
+        try
+        {
+            return await DialAsync(destination, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            var kind = abandon.IsCancellationRequested ? SessionFailureKind.Abandoned : SessionFailureKind.Timeout;
+            return new SiteFailure(OutcomeClassifier.Classify(SmtpPhase.Connect, kind, null), null, null);
+        }
+    }
+
+    async ValueTask<bool> IsFitAsync(AttemptOrder order, CancellationToken cancellationToken)
+    {
+        if (_connection is not { IsUsable: true } connection) return false;
+        if (connection.TransactionCount > 0
+            && (connection.TransactionCount >= Math.Min(_terms.MessagesPerConnection, connection.Limits.MaxMessages ?? int.MaxValue)
+                || services.Clock.GetElapsedTime(_connectedAt) >= _terms.ConnectionAge)) return false;
+        if (_suits.Contains(order.Destination)) return true;
+        // Another domain of the same site: its TLS policy may ask for more than this connection gives.
+        if (!await services.Connector.SuitsAsync(connection, _path, order.Destination, cancellationToken).ConfigureAwait(false)) return false;
+        _suits.Add(order.Destination);
+        return true;
+    }
+
+    static bool IsStale(AttemptTranscript transcript) =>
+        transcript.Failure is { Kind: SessionFailureKind.ConnectionLost, Phase: SmtpPhase.MailFrom } || transcript.MailFromReply is { Code: 421 };
+
+    SmtpTransaction Transaction(AttemptOrder order) => new()
+    {
+        From = order.From,
+        Recipients = [.. order.Recipients.Select(services.Router.EnvelopeRecipient)],
+        Content = services.Router.ContentOnTheWire(order),
+        NeedsEightBitMime = order.NeedsEightBitMime,
+        NeedsSmtpUtf8 = order.NeedsSmtpUtf8,
+        Dsn = order.Dsn,
+        RequireTls = order.RequireTls,
+        BeforeEndOfData = () => Mark(order),
+    };
+
+    // From here until the reply is durable the outcome is in doubt; the mark tells a later process so.
+    void Mark(AttemptOrder order)
+    {
+        KillPoints.Pass("content.before-end-of-data");
+        services.Shards.Opened(order.Message).MarkEndOfData(order.Message, order.Number);
+        KillPoints.Pass("content.after-mark");
+    }
+
+    TimeSpan Remaining(AttemptOrder order)
+    {
+        var left = order.Deadline - services.Clock.GetUtcNow();
+        return left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
+    }
+
+    // Linked, not nested: the attempt may come days after the submission.
+    static Activity? StartActivity(AttemptOrder order)
+    {
+        if (!MailInstruments.Activities.HasListeners()) return null;
+        var links = ActivityContext.TryParse(order.TraceParent, null, out var submission) ? new[] { new ActivityLink(submission) } : null;
+        var activity = MailInstruments.Activities.StartActivity("deliver", ActivityKind.Client, default(ActivityContext), links: links);
+        activity?.SetTag("orleans.mail.message.id", order.Message.ToString());
+        activity?.SetTag("orleans.mail.attempt", order.Number);
+        return activity;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text;
+using Orleans.Mail.Grains.Messages;
+using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Policy.Routing;
+using Orleans.Mail.Policy.Submission;
+
+namespace Orleans.Mail.Grains.Routing;
+
+/// <summary>What the delivery mode and the route rules make of recipients and of content.</summary>
+sealed class DeliveryRouter
+{
+    // Names that no resolver may answer (RFC 6761 §6, RFC 2606 §2).
+    static readonly FrozenSet<string> ReservedTopLevels = new[] { "test", "example", "invalid", "localhost" }.ToFrozenSet();
+
+    readonly DeliveryMode _mode;
+    readonly RouteBook _book;
+    readonly Mailbox? _redirectTo;
+    readonly FrozenSet<string> _redirectAllow;
+
+    public DeliveryRouter(DeliveryOptions options, RouteBook book)
+    {
+        _mode = options.Mode;
+        _book = book;
+        _redirectTo = options.Mode is DeliveryMode.Redirect ? Mailbox.Parse(options.RedirectTo ?? "") : null;
+        _redirectAllow = options.RedirectAllow.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether mail stays in this process, whatever the routes say.</summary>
+    public bool IsInside => _mode is DeliveryMode.Capture or DeliveryMode.Simulate;
+
+    /// <summary>Where a recipient goes, together with others of the message. Chosen anew whenever it is asked, so at every attempt.</summary>
+    public string DestinationOf(MessageState message, RecipientRecord recipient)
+    {
+        var domain = DomainOf(EnvelopeRecipient(recipient.Address));
+        return IsInside ? domain : Destination.Of(_book.RouteOf(new RouteQuery(domain, message.Tenant, message.Campaign, message.Priority), message.Route), domain);
+    }
+
+    /// <summary>The address that goes into RCPT.</summary>
+    public string EnvelopeRecipient(string address) =>
+        _redirectTo is null || _redirectAllow.Contains(DomainOf(address)) ? address : _redirectTo.ToString();
+
+    /// <summary>What is sent: the content as accepted; in mode Redirect, after a header that tells the original recipients.</summary>
+    public ReadOnlyMemory<byte> ContentOnTheWire(AttemptOrder order)
+    {
+        if (_redirectTo is null) return order.Content;
+        var original = order.Recipients.Where(address => EnvelopeRecipient(address) != address).ToImmutableArray();
+        if (original.IsEmpty) return order.Content;
+        var header = Encoding.UTF8.GetBytes(string.Concat(original.Select(address => $"X-Original-Recipient: {address}\r\n")));
+        return (byte[])[.. header, .. order.Content.Span];
+    }
+
+    /// <summary>What the routes have against a submission: a reserved name in mode Live has nowhere to go, and is refused rather than bounced later.</summary>
+    public SubmitFault? Refuse(ParsedSubmission submission, string? route)
+    {
+        if (route is not null && !_book.Knows(route)) return new SubmitFault(nameof(SubmitRequest.Route), "names no route of this service; leave it out for the one the rules choose");
+        if (_mode is not DeliveryMode.Live) return null;
+        return submission.Recipients.Any(recipient => IsReserved(recipient.Domain) && RouteOf(submission, recipient, route) == RouteBook.Mx)
+            ? new SubmitFault(nameof(SubmitRequest.Recipients), "has an address under a reserved name (.test, .example, .invalid, .localhost); use delivery mode Capture or Simulate to try such addresses")
+            : null;
+    }
+
+    string RouteOf(ParsedSubmission submission, Mailbox recipient, string? wish) =>
+        _book.RouteOf(new RouteQuery(recipient.Domain, submission.Tenant, submission.Campaign, submission.Priority), wish);
+
+    static bool IsReserved(string domain) => ReservedTopLevels.Contains(domain[(domain.LastIndexOf('.') + 1)..]);
+
+    static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..];
+}

@@ -1,0 +1,44 @@
+using Orleans.Mail.Grains.Domains;
+using Orleans.Mail.Policy.Routing;
+using Orleans.Mail.Transport;
+
+namespace Orleans.Mail.Grains.Routing;
+
+/// <summary>Which site a ticket goes to: the relay of a pool, or the set of hosts that MX records name. May ask the name service, so no grain calls it.</summary>
+sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth health, IMxResolver resolver, Func<double> chance)
+{
+    /// <summary>A site for the ticket; where every relay of a pool is out of order, one of them.</summary>
+    public async ValueTask<SitePath> FindAsync(Ticket ticket, CancellationToken cancellationToken)
+    {
+        if (Destination.PoolOf(ticket.Destination) is { } pool) return new SitePath(Choose(pool).Site, null);
+        if (router.IsInside) return new SitePath(ticket.Destination, null);
+        var answer = await resolver.ResolveAsync(ticket.Destination, cancellationToken).ConfigureAwait(false);
+        return new SitePath(SiteOf(ticket.Destination, answer), null);
+    }
+
+    /// <summary>The site as far as it is known without asking anybody; null where it is not.</summary>
+    public string? TryFind(string destination) => Destination.PoolOf(destination) is { } pool
+        ? routes.Book.RelaysOf(pool) is [var only] ? only.Site : null
+        : destination;
+
+    // The lowest tier with a relay in order; in it, by weight.
+    Relay Choose(string pool)
+    {
+        var relays = routes.Book.RelaysOf(pool);
+        if (relays.Length == 1) return relays[0];
+        var candidates = relays.Where(relay => !health.IsDead(relay.Site)).ToList();
+        if (candidates.Count == 0) candidates = [.. relays];
+        var tier = candidates.Min(relay => relay.Tier);
+        candidates.RemoveAll(relay => relay.Tier > tier);
+        var point = chance() * candidates.Sum(relay => relay.Weight);
+        foreach (var relay in candidates)
+        {
+            point -= relay.Weight;
+            if (point < 0) return relay;
+        }
+
+        return candidates[^1];
+    }
+
+    static string SiteOf(string domain, MxAnswer answer) => domain;
+}
