@@ -6,6 +6,7 @@ using Orleans.Configuration;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Scheduling;
@@ -28,20 +29,21 @@ public static class GrainsServiceExtensions
         services.AddOptions<SiteOptions>().BindConfiguration(SiteOptions.Section).ValidateOnStart();
         services.AddOptions<SpoolOptions>().BindConfiguration(SpoolOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DeliveryOptions>, DeliveryOptionsValidator>();
+        services.AddOptions<RoutingOptions>().BindConfiguration(RoutingOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidator>();
         services.AddSingleton<IValidateOptions<SiteOptions>, SiteOptionsValidator>();
         services.AddSingleton<IValidateOptions<SpoolOptions>, SpoolOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddKeyedSingleton(MailClocks.Service, (provider, _) => provider.GetRequiredService<TimeProvider>());
         services.TryAddSingleton<CaptureTarget>();
         services.AddSingleton<SpoolShards>();
-        services.AddSingleton<TicketDispatcher>();
+        services.AddSingleton(provider => new TicketDispatcher(
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<RelayHealth>(), Clock(provider), provider.GetRequiredService<ILogger<TicketDispatcher>>()));
         services.AddSingleton<FarReminders>();
         // The default of a million cached places would hold a gigabyte of messages that left memory long ago.
         services.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 20_000);
         services.AddSingleton(provider => new ContentCache(Delivery(provider).ContentCacheBytes));
-        services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<CaptureTarget>()));
-        services.AddSingleton(provider => new SiteConnector(
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<IMxResolver>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));
+        AddRouting(services);
         services.AddSingleton(provider => new SessionServices(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<SiteConnector>(),
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value, Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
@@ -51,6 +53,18 @@ public static class GrainsServiceExtensions
         services.AddSingleton(CreateMessageGrainServices);
         silo.AddStartupTask<SpoolStart>(ServiceLifecycleStage.Active);
         return silo;
+    }
+
+    static void AddRouting(IServiceCollection services)
+    {
+        services.AddSingleton(provider => new RoutingTable(provider.GetRequiredService<IOptions<RoutingOptions>>().Value, Delivery(provider).Routes));
+        services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<RoutingTable>().Book));
+        services.AddSingleton(provider => new RelayHealth(Clock(provider)));
+        services.AddSingleton(provider => new SiteFinder(
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<RelayHealth>(), provider.GetRequiredService<IMxResolver>(), Chance(provider)));
+        services.AddSingleton(provider => new SiteConnector(
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<CaptureTarget>(),
+            provider.GetRequiredService<IMxResolver>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));
     }
 
     static MessageGrainServices CreateMessageGrainServices(IServiceProvider provider) => new(

@@ -42,7 +42,7 @@ public sealed class ModeTests
     public async Task Simulate_answers_by_the_failure_addresses_without_a_socket()
     {
         await using var silo = await RunningSilo.StartAsync(null, "Delivery:Mode=Simulate");
-        Assert.Null(silo.App.Services.GetRequiredService<Grains.Delivery.CaptureTarget>().Endpoint);
+        Assert.Null(silo.App.Services.GetRequiredService<Grains.Routing.CaptureTarget>().Endpoint);
         Assert.Equal(MailState.Delivered, (await silo.StatusAsync(await silo.SubmitAsync("ann@delivered.test"), status => status.IsFinal)).State);
         var bounced = await silo.StatusAsync(await silo.SubmitAsync("ann@550-5.1.1.test"), status => status.IsFinal);
         Assert.Equal(MailState.Bounced, bounced.State);

@@ -33,7 +33,8 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
         lock (sessions)
         {
             if (sessions.IsDropped) return false;
-            var wanted = queued;
+            // A session that looks for its host will come for its tickets; nobody else is opened for them.
+            var wanted = queued - sessions.Opening;
             foreach (var idle in sessions.Idle)
             {
                 if (wanted-- <= 0) return true;
@@ -49,6 +50,7 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
                 }
 
                 sessions.Count++;
+                sessions.Opening++;
                 _ = RunAsync(site, sessions);
             }
 
@@ -117,6 +119,7 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
                 sessions.All.Remove(session);
                 sessions.Idle.Remove(session);
                 sessions.Count--;
+                if (session.IsOpening) sessions.Opening--;
                 Drop(site, sessions);
             }
 
@@ -143,6 +146,9 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
 sealed class SiteSessions
 {
     public int Count { get; set; }
+
+    /// <summary>Those of them that have no connection yet.</summary>
+    public int Opening { get; set; }
 
     public bool IsDropped { get; set; }
 

@@ -14,28 +14,27 @@ sealed partial class SiteSession
     ISmtpSession? _connection;
     long _connectedAt;
 
-    async Task SendAllAsync()
+    // Null when all was sent; else why no host is left to talk to.
+    async Task<SiteFailure?> SendAllAsync()
     {
         SiteFailure? broken = null;
         await foreach (var order in _begun.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            if (broken is not null)
+            var sent = broken is null ? await SendAsync(order).ConfigureAwait(false) : null;
+            if (sent is { SiteFailure: null })
             {
-                await ReturnAsync(order).ConfigureAwait(false);
+                await _completing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+                _ = CompleteBehindAsync(order, sent);
                 continue;
             }
 
-            var sent = await SendAsync(order).ConfigureAwait(false);
-            if (sent.SiteFailure is not null)
-            {
-                // Nothing of those begun already was said: they go back, and nobody dials in vain for each of them.
-                broken = sent.SiteFailure;
-                Stop();
-            }
-
-            await _completing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-            _ = CompleteBehindAsync(order, sent);
+            // Nothing of it was said: it goes back, and nobody dials in vain for those behind it.
+            broken ??= sent!.SiteFailure;
+            Stop();
+            await ReturnAsync(order).ConfigureAwait(false);
         }
+
+        return broken;
     }
 
     async Task<Sent> SendAsync(AttemptOrder order)
@@ -65,7 +64,7 @@ sealed partial class SiteSession
         {
             // Nobody knows how far it had come, so it may have been sent.
             LogSendFailed(services.Log, order.Message, exception);
-            return Sent.Of(order, new SiteFailure(OutcomeClassifier.Classify(SmtpPhase.EndOfData, SessionFailureKind.Internal, null), null, null));
+            return Sent.Fault(order, OutcomeClassifier.Classify(SmtpPhase.EndOfData, SessionFailureKind.Internal, null));
         }
         finally
         {

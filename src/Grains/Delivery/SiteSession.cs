@@ -24,6 +24,9 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
     SessionTerms _terms = new(options.MessagesPerConnection, options.ConnectionIdle, TimeSpan.MaxValue, int.MaxValue, null);
     volatile bool _isEnding;
 
+    /// <summary>Whether it has not yet found a host, nor failed to. Guarded as <see cref="SiteSessions"/> is.</summary>
+    public bool IsOpening { get; private set; } = true;
+
     public void Signal() => _signals.Writer.TryWrite(true);
 
     /// <summary>No further tickets; what was begun is sent.</summary>
@@ -39,7 +42,9 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
     {
         try
         {
-            if (await OpenAsync().ConfigureAwait(false)) await WorkAsync().ConfigureAwait(false);
+            var failure = await OpenAsync().ConfigureAwait(false);
+            if (failure is null && !_isEnding) failure = await WorkAsync().ConfigureAwait(false);
+            if (failure is not null) await BlameAsync(failure).ConfigureAwait(false);
         }
         finally
         {
@@ -48,21 +53,31 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         }
     }
 
-    async Task<bool> OpenAsync()
+    async Task<SiteFailure?> OpenAsync()
     {
         var orders = await NextAsync(0).ConfigureAwait(false);
-        if (orders.Close || orders.Destination is not { } destination) return false;
+        if (orders.Close || orders.Destination is not { } destination)
+        {
+            Stop();
+            return null;
+        }
+
         var opening = DialAsync(destination);
         await HoldingLeaseAsync(opening).ConfigureAwait(false);
-        if (await opening.ConfigureAwait(false) is not { } failure) return true;
-        await BlameAsync(failure).ConfigureAwait(false);
-        return false;
+        var failure = await opening.ConfigureAwait(false);
+        lock (siblings)
+        {
+            siblings.Opening--;
+            IsOpening = false;
+        }
+
+        return failure;
     }
 
     // The site says whose attempt it was that found nobody to talk to.
     async Task BlameAsync(SiteFailure failure)
     {
-        while (!_isEnding && await _domain.ConnectFailedAsync(_id, failure.Verdict).ConfigureAwait(false) is { Length: > 0 } tickets)
+        while (await _domain.ConnectFailedAsync(_id, failure.Verdict).ConfigureAwait(false) is { Length: > 0 } tickets)
         {
             foreach (var begun in tickets.Select(BeginAsync).ToList())
                 if (await begun.ConfigureAwait(false) is { } order)
@@ -70,7 +85,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         }
     }
 
-    async Task WorkAsync()
+    async Task<SiteFailure?> WorkAsync()
     {
         var sending = SendAllAsync();
         try
@@ -85,6 +100,8 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
             for (var i = 0; i < options.SessionPrefetch * 4; i++) await HoldingLeaseAsync(_completing.WaitAsync(CancellationToken.None)).ConfigureAwait(false);
             _completing.Release(options.SessionPrefetch * 4);
         }
+
+        return await sending.ConfigureAwait(false);
     }
 
     async Task<Ticket[]?> NextTicketsAsync()

@@ -2,14 +2,17 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
+using Orleans.Mail.Grains.Routing;
+using Orleans.Mail.Policy.Routing;
+using Orleans.Mail.Policy.Scheduling;
 
 namespace Orleans.Mail.Grains.Delivery;
 
 /// <summary>
-/// Carries tickets from message grains to domain grains, many in one call: while a call to a site is under way, further tickets of that site
-/// gather for the next. A ticket that is lost here costs time, not mail: the sweep finds its message.
+/// Carries tickets from message grains to domain grains: finds the site of each, and sends many in one call; while a call to a site is under way,
+/// further tickets of that site gather for the next. A ticket that is lost here costs time, not mail: the sweep finds its message.
 /// </summary>
-sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispatcher> log)
+sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, RelayHealth health, TimeProvider clock, ILogger<TicketDispatcher> log)
 {
     // Sites with a sender running; removed when nothing gathers any more.
     readonly ConcurrentDictionary<string, Gathering> _sites = new();
@@ -17,7 +20,26 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
     // Sites with a long queue at the last call.
     readonly ConcurrentDictionary<string, bool> _long = new();
 
-    public void Send(string site, Ticket ticket)
+    public void Send(Ticket ticket)
+    {
+        var finding = finder.FindAsync(ticket, CancellationToken.None);
+        if (finding.IsCompletedSuccessfully) Send(finding.Result.ToString(), ticket);
+        else _ = SendWhenFoundAsync(finding.AsTask(), ticket);
+    }
+
+    async Task SendWhenFoundAsync(Task<SitePath> finding, Ticket ticket)
+    {
+        try
+        {
+            Send((await finding.ConfigureAwait(false)).ToString(), ticket);
+        }
+        catch (Exception exception)
+        {
+            LogLost(ticket.Destination, 1, exception);
+        }
+    }
+
+    void Send(string site, Ticket ticket)
     {
         while (true)
         {
@@ -33,8 +55,8 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
         }
     }
 
-    /// <summary>Whether so many tickets stand in front of a site that a message had better wait outside memory, as of the last call.</summary>
-    public bool IsLong(string site) => _long.ContainsKey(site);
+    /// <summary>Whether so many tickets stand in front of a destination's site that a message had better wait outside memory, as of the last call.</summary>
+    public bool IsLong(string destination) => !_long.IsEmpty && finder.TryFind(destination) is { } site && _long.ContainsKey(site);
 
     const int LongQueue = 20_000;
 
@@ -48,7 +70,10 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
                 var answer = await grains.GetGrain<IDomainGrain>(site).EnqueueAsync(tickets).ConfigureAwait(false);
                 if (answer.Queued > LongQueue) _long[site] = true;
                 else _long.TryRemove(site, out _);
-                if (answer.BusyUntil is { } until) await PostponeAsync(site, tickets.AsMemory(answer.Taken), until, answer.Spacing).ConfigureAwait(false);
+                if (!answer.IsDead) health.Alive(site);
+                if (answer.BusyUntil is not { } until) continue;
+                if (answer.IsDead) await ReturnAsync(site, tickets[answer.Taken..], until).ConfigureAwait(false);
+                else await PostponeAsync(tickets.AsMemory(answer.Taken), until, answer.Spacing, null).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
@@ -59,13 +84,30 @@ sealed partial class TicketDispatcher(IGrainFactory grains, ILogger<TicketDispat
         _sites.TryRemove(KeyValuePair.Create(site, gathering));
     }
 
-    async Task PostponeAsync(string site, ReadOnlyMemory<Ticket> refused, DateTimeOffset until, TimeSpan spacing)
+    /// <summary>A site that cannot be talked to gives tickets back: they go another way where there is one, and else wait for its recovery.</summary>
+    public async Task ReturnAsync(string site, Ticket[] tickets, DateTimeOffset deadUntil)
     {
+        health.Dead(site, deadUntil);
+        var waiting = new List<Ticket>();
+        foreach (var ticket in tickets)
+        {
+            var path = (await finder.FindAsync(ticket, CancellationToken.None).ConfigureAwait(false)).ToString();
+            if (path != site && !health.IsDead(path)) Send(path, ticket);
+            else waiting.Add(ticket);
+        }
+
+        await PostponeAsync(waiting.ToArray(), deadUntil, TimeSpan.Zero, site).ConfigureAwait(false);
+    }
+
+    async Task PostponeAsync(ReadOnlyMemory<Ticket> refused, DateTimeOffset until, TimeSpan spacing, string? waitsFor)
+    {
+        var now = clock.GetUtcNow();
         for (var i = 0; i < refused.Length; i += 64)
         {
             var first = i;
             await Task.WhenAll(refused.Slice(i, Math.Min(64, refused.Length - i)).ToArray().Select((ticket, j) =>
-                grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString()).PostponeAsync(site, until + spacing * (first + j)))).ConfigureAwait(false);
+                grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString())
+                    .PostponeAsync(ticket.Destination, waitsFor is null ? until + spacing * (first + j) : Wait.ForRecovery(until, ticket.AcceptedAt, now), waitsFor))).ConfigureAwait(false);
         }
     }
 

@@ -34,7 +34,6 @@ static class TranscriptJudge
 
         return Verdict.Of(OutcomeClassifier.Classify(SmtpPhase.RcptTo, SessionFailureKind.Internal, null), null);
     }
-
 }
 
 /// <summary>The site could not be talked to at all.</summary>
@@ -50,4 +49,7 @@ sealed record Sent(string? Host, string? Tls, ImmutableArray<Verdict> Verdicts, 
 
     public static Sent Of(AttemptOrder order, SiteFailure failure) =>
         new(failure.Host, null, TranscriptJudge.All(order.Recipients.Length, failure.Outcome, failure.Reply), failure);
+
+    /// <summary>Something of ours broke while it was sent.</summary>
+    public static Sent Fault(AttemptOrder order, Outcome outcome) => new(null, null, TranscriptJudge.All(order.Recipients.Length, outcome, null), null);
 }

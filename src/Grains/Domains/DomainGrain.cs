@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Diagnostics;
+using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Policy.Sites;
 using Orleans.Placement;
 
@@ -17,15 +19,16 @@ namespace Orleans.Mail.Grains.Domains;
 sealed partial class DomainGrain(
     IOptions<SiteOptions> options,
     DeliveryEngine engine,
+    TicketDispatcher dispatcher,
     [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
     ILogger<DomainGrain> log) : Grain, IDomainGrain
 {
     readonly FairQueue<Ticket> _queue = new();
 
-    // A message has one ticket in the queue, however often it asks.
-    readonly HashSet<MessageId> _queued = [];
+    // A message has one ticket for a destination in the queue, however often it asks.
+    readonly HashSet<(MessageId, string)> _queued = [];
 
-    readonly Dictionary<Guid, DateTimeOffset> _leases = [];
+    readonly Dictionary<Guid, Lease> _leases = [];
     readonly DrainRate _drain = new();
     SiteWindow _window = null!;
     IGrainTimer? _probe;
@@ -60,19 +63,21 @@ sealed partial class DomainGrain(
     public Task<EnqueueAnswer> EnqueueAsync(Ticket[] tickets)
     {
         var now = clock.GetUtcNow();
+        if (_window.DeadUntil is { } dead && dead > now) return Task.FromResult(new EnqueueAnswer(0, _queue.Count, dead, TimeSpan.Zero, IsDead: true));
         var taken = 0;
         foreach (var ticket in tickets)
         {
             if (_queue.Count >= options.Value.MaxQueued) break;
             taken++;
-            if (!_queued.Add(ticket.Message)) continue;
+            if (!_queued.Add((ticket.Message, ticket.Destination))) continue;
             _queue.Enqueue(new FairKey(ticket.Tenant, ticket.Campaign), ticket.Priority, now, ticket);
             MailInstruments.Queued.Add(1);
+            _destination = ticket.Destination;
         }
 
         OfferWork(now);
         return Task.FromResult(taken == tickets.Length
-            ? new EnqueueAnswer(taken, _queue.Count, null, TimeSpan.Zero)
+            ? new EnqueueAnswer(taken, _queue.Count, null, TimeSpan.Zero, IsDead: false)
             : Busy(taken, tickets.Length - taken, now));
     }
 
@@ -83,19 +88,57 @@ sealed partial class DomainGrain(
         // A lease is renewed by calling; a new activation adopts whoever calls, up to the window.
         _leases.Remove(report.Session);
         DropExpiredLeases(now);
-        if (_leases.Count >= _window.OpenLimitAt(now)) return Task.FromResult(new SessionOrders([], Close: true));
-        _leases[report.Session] = now + options.Value.LeaseTime;
-        var tickets = new List<Ticket>(report.Want);
-        while (tickets.Count < report.Want && _queue.TryDequeue(now, out var ticket))
+        if (_leases.Count >= _window.OpenLimitAt(now)) return Task.FromResult(new SessionOrders([], Close: true, null, null));
+        _leases[report.Session] = new Lease(now + options.Value.LeaseTime, report.IsConnected);
+        var tickets = Take(report.Want, now);
+        if (_queue.Count > 0) OfferWork(now);
+        return Task.FromResult(new SessionOrders(tickets, Close: false, _queue.Count > 0 ? _destination : null, null));
+    }
+
+    public Task<Ticket[]> ConnectFailedAsync(Guid session, Verdict verdict)
+    {
+        var now = clock.GetUtcNow();
+        // Whoever was told once is not told again: one failed connection is the attempt of one message.
+        if (!_leases.Remove(session)) return Task.FromResult<Ticket[]>([]);
+        if ((OutcomeKind)verdict.Kind is OutcomeKind.Failed)
+        {
+            // It is so for everyone: each hears it as its own.
+            var all = Take(SmallBatch, now);
+            if (all.Length > 0) _leases[session] = new Lease(now + options.Value.LeaseTime, IsConnected: false);
+            return Task.FromResult(all);
+        }
+
+        var talking = _leases.Values.Count(lease => lease.IsConnected && lease.Expires > now);
+        _window = talking > 0 ? _window.OnRefused(talking, now) : _window.OnTrouble(now);
+        if (talking > 0) return Task.FromResult<Ticket[]>([]);
+        var blamed = Take(1, now);
+        if (_window.DeadUntil > now) SendAway(_window.DeadUntil.Value);
+        return Task.FromResult(blamed);
+    }
+
+    const int SmallBatch = 64;
+
+    Ticket[] Take(int count, DateTimeOffset now)
+    {
+        if (count == 0) return [];
+        var tickets = new List<Ticket>(Math.Min(count, _queue.Count));
+        while (tickets.Count < count && _queue.TryDequeue(now, out var ticket))
         {
             MailInstruments.Queued.Add(-1);
-            _queued.Remove(ticket.Message);
+            _queued.Remove((ticket.Message, ticket.Destination));
             tickets.Add(ticket);
             if (Sabotage.DoubleTickets) tickets.Add(ticket);
         }
 
-        if (_queue.Count > 0) OfferWork(now);
-        return Task.FromResult(new SessionOrders([.. tickets], Close: false));
+        return [.. tickets];
+    }
+
+    // Nobody can be talked to here: mail that has another way takes it, the rest waits outside memory for the recovery.
+    void SendAway(DateTimeOffset deadUntil)
+    {
+        LogDead(Site, deadUntil);
+        var tickets = Take(int.MaxValue, clock.GetUtcNow());
+        if (tickets.Length > 0) _ = dispatcher.ReturnAsync(Site, tickets, deadUntil);
     }
 
     public Task ReleaseAsync(SessionReport report)
@@ -141,7 +184,6 @@ sealed partial class DomainGrain(
     void ProbeLater(DateTimeOffset now)
     {
         if (_probe is not null || _window.DeadUntil is not { } until) return;
-        LogDead(Site, until);
         _probe = this.RegisterGrainTimer(static (self, _) => self.ProbeAsync(), this, new() { DueTime = until - now, Period = Timeout.InfiniteTimeSpan, KeepAlive = true });
     }
 
@@ -155,21 +197,20 @@ sealed partial class DomainGrain(
 
     void DropExpiredLeases(DateTimeOffset now)
     {
-        foreach (var (session, expires) in _leases)
-            if (expires <= now)
+        foreach (var (session, lease) in _leases)
+            if (lease.Expires <= now)
                 _leases.Remove(session);
     }
 
     // Each refused ticket is promised a moment of its own, at the pace of the queue: nobody comes for nothing, and nobody comes in a herd.
     EnqueueAnswer Busy(int taken, int refused, DateTimeOffset now)
     {
-        if (_window.DeadUntil is { } dead && dead > now) return new EnqueueAnswer(taken, _queue.Count, dead, TimeSpan.Zero);
         var pace = _drain.TimePerTicket(now);
         var room = now + Clamp(pace * (_queue.Count / 2), LeastWait, MostWait);
         var start = _promised > room ? _promised : room;
         if (start > now + MostWait) start = now + MostWait;
         _promised = start + pace * refused;
-        return new EnqueueAnswer(taken, _queue.Count, start, pace);
+        return new EnqueueAnswer(taken, _queue.Count, start, pace, IsDead: false);
     }
 
     static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
@@ -177,6 +218,11 @@ sealed partial class DomainGrain(
     static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(2);
     static readonly TimeSpan MostWait = TimeSpan.FromMinutes(15);
     DateTimeOffset _promised;
+
+    // What came last: any of the queue will do to find a host of the site.
+    string? _destination;
+
+    readonly record struct Lease(DateTimeOffset Expires, bool IsConnected);
 
     [LoggerMessage(1401, LogLevel.Warning, "{Site} could not be talked to; it is left alone until {Until}.")]
     partial void LogDead(string site, DateTimeOffset until);

@@ -24,8 +24,13 @@ interface IDomainGrain : IGrainWithStringKey
 }
 
 /// <summary>"This message has recipients due at this destination."</summary>
+/// <param name="Message">Its message.</param>
+/// <param name="Priority">The lane it waits in.</param>
+/// <param name="Tenant">Who sends it.</param>
+/// <param name="Campaign">The group it belongs to.</param>
 /// <param name="Destination">A recipient domain, or a pool of relays.</param>
 /// <param name="Source">Name of the source address that a greylisting host saw; null for any.</param>
+/// <param name="AcceptedAt">Since when the service has it: the oldest go first after a recovery.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.Ticket")]
 readonly record struct Ticket(
     [property: Id(0)] MessageId Message,

@@ -98,9 +98,9 @@ sealed record AttemptReport(
     [property: Id(1)] string? Host,
     [property: Id(2)] string? Tls,
     [property: Id(3)] ImmutableArray<Verdict> Verdicts,
-    [property: Id(4)] string? Source,
-    [property: Id(5)] TimeSpan? GreylistWait,
-    [property: Id(6)] bool IsReturned);
+    [property: Id(4)] string? Source = null,
+    [property: Id(5)] TimeSpan? GreylistWait = null,
+    [property: Id(6)] bool IsReturned = false);
 
 /// <summary>A judged reply. Flat, since it crosses between silos.</summary>
 [GenerateSerializer, Immutable, Alias("mail.v1.Verdict")]
@@ -111,10 +111,10 @@ readonly record struct Verdict(
     [property: Id(3)] string Rule,
     [property: Id(4)] SmtpReply? Reply,
     [property: Id(5)] bool IsSiteTrouble,
-    [property: Id(6)] TimeSpan? RetryAfter)
+    [property: Id(6)] TimeSpan? RetryAfter = null)
 {
     public static Verdict Of(Outcome outcome, SmtpReply? reply) =>
-        new((byte)outcome.Kind, (byte)outcome.Scope, outcome.Category, outcome.Rule, reply, outcome.IsSiteTrouble, null);
+        new((byte)outcome.Kind, (byte)outcome.Scope, outcome.Category, outcome.Rule, reply, outcome.IsSiteTrouble);
 
     public Outcome ToOutcome() => new((OutcomeKind)Kind, (FailureScope)Scope, Category, Rule) { IsSiteTrouble = IsSiteTrouble };
 }

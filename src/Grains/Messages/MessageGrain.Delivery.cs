@@ -16,24 +16,30 @@ sealed partial class MessageGrain
     // A reminder has no one-shot form: it repeats until the state says that nothing is left to do.
     static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
 
-    // Sites that hold a ticket of this message, as far as this activation knows.
-    readonly HashSet<string> _queuedAt = [];
+    // Destinations for which a ticket of this message stands in a queue, as far as this activation knows.
+    readonly HashSet<string> _queuedFor = [];
 
-    public async Task<AttemptOrder?> BeginAttemptAsync(string site)
+    public async Task<AttemptOrder?> BeginAttemptAsync(string destination, string site)
     {
         await LoadAsync();
-        _queuedAt.Remove(site);
+        _queuedFor.Remove(destination);
         if (_state is null || _state.IsFinal || _isQuarantined) return Leave<AttemptOrder>();
         var now = services.Clock.GetUtcNow();
         if (await ExpireAsync(now)) return null;
-        if (!Sabotage.NoFence && _state.Open.Any(attempt => attempt.Site == site)) return null;
-        var due = DueBySite(now).FirstOrDefault(group => group.Site == site).Recipients;
-        if (due.IsDefaultOrEmpty) return Leave<AttemptOrder>();
+        if (!Sabotage.NoFence && IsInAttempt(destination)) return null;
+        var due = DueByDestination(now).FirstOrDefault(group => group.Destination == destination).Recipients;
+        if (due.IsDefaultOrEmpty)
+        {
+            // The routes may have changed since the ticket was written.
+            QueueDue(now);
+            return Leave<AttemptOrder>();
+        }
+
         var content = await ContentAsync();
         if (content is null) return null;
 
         // Write ahead: whatever happens from here on, the attempt is known and the next one is certain.
-        var begun = MessageTransitions.Begin(_state, site, due, _shard.Epoch, now, now + services.Delivery.AttemptTimeout);
+        var begun = MessageTransitions.Begin(_state, destination, site, due, _shard.Epoch, now, now + services.Delivery.AttemptTimeout);
         if (Sabotage.NoWriteAhead) _state = begun.State;
         else await CommitAsync(begun);
         KillPoints.Pass("begin.after-commit");
@@ -49,6 +55,10 @@ sealed partial class MessageGrain
             TraceParent = _state.TraceParent,
             Tenant = _state.Tenant,
             Deadline = _state.Open[^1].Deadline,
+            Destination = destination,
+            Dsn = _state.Dsn,
+            RequireTls = _state.RequireTls,
+            GreylistedAt = GreylistedAt(_state, site),
         };
     }
 
@@ -62,9 +72,16 @@ sealed partial class MessageGrain
         }
 
         var now = services.Clock.GetUtcNow();
+        if (report.IsReturned)
+        {
+            await CommitAsync(MessageTransitions.Return(_state, attempt));
+            await SettleAsync();
+            return;
+        }
+
         KillPoints.Pass("complete.before-commit");
         var outcomes = attempt.Recipients.Select((index, i) => Judge(report.Verdicts[i], _state.Recipients[index].AttemptCount + 1, now)).ToList();
-        await CommitAsync(MessageTransitions.Complete(_state, attempt, outcomes, report.Host, report.Tls, now));
+        await CommitAsync(MessageTransitions.Complete(_state, attempt, outcomes, report.Host, report.Tls, now, report.Source));
         KillPoints.Pass("complete.after-commit");
         _shard.ClearMark(_id, attempt.Number);
         services.Contents.Forget(_id);
@@ -87,24 +104,23 @@ sealed partial class MessageGrain
         var now = services.Clock.GetUtcNow();
         await ResolveDeadAttemptsAsync(now);
         if (_state.IsFinal || await ExpireAsync(now)) return WakeResult.Nothing;
+        if (cause is WakeCause.Release && _state.WaitsFor is not null) await CommitAsync(MessageTransitions.Release(_state, now));
         var wasLost = QueueDue(now) && cause is WakeCause.Sweep;
         // What the sweep found stays due in the store: moved on, or every sweep would find it again while it stands in a queue.
-        if (cause is WakeCause.Sweep or WakeCause.Recovery && _queuedAt.Count > 0) await CommitAsync(new Step(_state, []));
+        if (cause is WakeCause.Sweep or WakeCause.Recovery && _queuedFor.Count > 0) await CommitAsync(new Step(_state, []));
         LeaveIfIdle();
         return wasLost ? WakeResult.Found : WakeResult.Nothing;
     }
 
-    public async Task PostponeAsync(string site, DateTimeOffset until)
+    public async Task PostponeAsync(string destination, DateTimeOffset until, string? waitsFor)
     {
         await LoadAsync();
-        _queuedAt.Remove(site);
+        _queuedFor.Remove(destination);
         if (_state is null || _state.IsFinal || _isQuarantined) return;
         MailInstruments.Postponed.Add(1);
-        var recipients = _state.Recipients.Select((recipient, index) =>
-            recipient.IsOpen && services.Router.SiteOf(recipient.Address) == site && !MessageTransitions.IsInAttempt(_state, index) && recipient.NextDue < until
-                ? recipient with { NextDue = until }
-                : recipient).ToImmutableArray();
-        await CommitAsync(new Step(_state with { Recipients = recipients }, []));
+        var now = services.Clock.GetUtcNow();
+        var waiting = DueByDestination(now).FirstOrDefault(group => group.Destination == destination).Recipients;
+        if (!waiting.IsDefaultOrEmpty) await CommitAsync(MessageTransitions.Postpone(_state, waiting, until, waitsFor, now));
         await SettleAsync();
     }
 
@@ -144,41 +160,55 @@ sealed partial class MessageGrain
         return true;
     }
 
-    /// <summary>Hands a ticket to every site that has recipients due and holds none yet. Lost tickets are found by the sweep.</summary>
+    /// <summary>Hands a ticket to every destination that has recipients due and none in a queue yet. Lost tickets are found by the sweep.</summary>
     bool QueueDue(DateTimeOffset now)
     {
         var isQueuedAnew = false;
-        foreach (var (site, _) in DueBySite(now))
+        foreach (var (destination, recipients) in DueByDestination(now))
         {
-            if (_state!.Open.Any(attempt => attempt.Site == site) || !_queuedAt.Add(site)) continue;
+            if (IsInAttempt(destination) || !_queuedFor.Add(destination)) continue;
             isQueuedAnew = true;
             KillPoints.Pass("ticket.before");
-            services.Tickets.Send(site, new Ticket(_id, _state.Priority, _state.Tenant, _state.Campaign));
+            var first = _state!.Recipients[recipients[0]];
+            services.Tickets.Send(new Ticket(_id, _state.Priority, _state.Tenant, _state.Campaign, destination,
+                first.Category == Categories.Greylisted ? first.Source : null, _state.AcceptedAt));
             // In front of a long queue a message waits outside memory; whoever takes its ticket brings it back.
-            if (services.Tickets.IsLong(site)) DeactivateOnIdle();
+            if (services.Tickets.IsLong(destination)) DeactivateOnIdle();
         }
 
         return isQueuedAnew;
     }
 
-    IEnumerable<(string Site, ImmutableArray<int> Recipients)> DueBySite(DateTimeOffset now)
+    bool IsInAttempt(string destination) => _state!.Open.Any(attempt => (attempt.Destination ?? attempt.Site) == destination);
+
+    IEnumerable<(string Destination, ImmutableArray<int> Recipients)> DueByDestination(DateTimeOffset now)
     {
         var state = _state!;
+        if (state.IsSuspended) yield break;
         if (state.Recipients.Length == 1)
         {
-            if (IsDue(0)) yield return (services.Router.SiteOf(state.Recipients[0].Address), [0]);
+            if (IsDue(0)) yield return (services.Router.DestinationOf(state, state.Recipients[0]), [0]);
             yield break;
         }
 
-        foreach (var group in Enumerable.Range(0, state.Recipients.Length).Where(IsDue).GroupBy(index => services.Router.SiteOf(state.Recipients[index].Address)))
+        foreach (var group in Enumerable.Range(0, state.Recipients.Length).Where(IsDue).GroupBy(index => services.Router.DestinationOf(state, state.Recipients[index])))
             yield return (group.Key, [.. group]);
 
         bool IsDue(int index) => state.Recipients[index] is { IsOpen: true } recipient && recipient.NextDue <= now && (Sabotage.NoFence || !MessageTransitions.IsInAttempt(state, index));
     }
 
+    // When this site first greylisted the message; what became of it since tells how long it makes others wait.
+    static DateTimeOffset? GreylistedAt(MessageState state, string site)
+    {
+        foreach (var attempt in state.History)
+            if (attempt.Site == site && attempt.Outcomes.Any(outcome => outcome.Category == Categories.Greylisted))
+                return attempt.StartedAt;
+        return null;
+    }
+
     RecipientOutcome Judge(Verdict verdict, int attempts, DateTimeOffset now)
     {
-        var outcome = new Outcome((OutcomeKind)verdict.Kind, (FailureScope)verdict.Scope, verdict.Category, verdict.Rule);
+        var outcome = verdict.ToOutcome();
         DateTimeOffset? next = outcome.Kind is OutcomeKind.Deferred or OutcomeKind.Uncertain
             ? BackoffPolicy.NextAttempt(services.Backoff(_state!.Priority), attempts, now, _state.ExpiresAt, services.Chance())
             : null;

@@ -199,7 +199,7 @@ sealed partial class MessageGrain
 
     void LeaveIfIdle()
     {
-        if (_queuedAt.Count == 0 && (_state is null || _state.Open.IsEmpty)) Leave();
+        if (_queuedFor.Count == 0 && (_state is null || _state.Open.IsEmpty)) Leave();
     }
 
     void Leave() => DeactivateOnIdle();

@@ -37,7 +37,7 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
         if (request.Id != _id) return Refuse(MailErrorCode.InvalidDraft, new SubmitFault(nameof(SubmitRequest.Id), "must be the id of the message it is sent to"));
         var parsed = SubmissionParser.Parse(request, services.Limits, now);
         if (parsed.Submission is not { } submission) return Refuse(parsed.Code, [.. parsed.Faults]);
-        if (services.Router.RefusedDomain(submission) is { } fault) return Refuse(MailErrorCode.InvalidDraft, fault);
+        if (services.Router.Refuse(submission, request.Route) is { } fault) return Refuse(MailErrorCode.InvalidDraft, fault);
         var fingerprint = request.ContentDigest is { Length: SHA256.HashSizeInBytes } digest ? digest : Fingerprint(submission);
         try
         {
@@ -59,7 +59,7 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
     {
         await LoadAsync();
         if (_isQuarantined) return Spool.UnreadableStatus.Of(_id);
-        var status = _state is null ? null : MessageView.Status(_state, services.Clock.GetUtcNow(), _queuedAt);
+        var status = _state is null ? null : MessageView.Status(_state, services.Clock.GetUtcNow(), _queuedFor);
         LeaveIfIdle();
         return status;
     }

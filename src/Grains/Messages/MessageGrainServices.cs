@@ -1,5 +1,6 @@
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Scheduling;

@@ -37,7 +37,38 @@ sealed class DeliveryOptionsValidator : IValidateOptions<DeliveryOptions>
         faults.Require(options.ContentCacheBytes >= 0, nameof(options.ContentCacheBytes), "must not be negative.");
         faults.Require(options.StopTimeout >= TimeSpan.Zero, nameof(options.StopTimeout), "must not be negative.");
         foreach (var (domain, target) in options.Routes)
-            faults.Require(Delivery.RouteText.TryParse(domain, target, out _), $"{nameof(options.Routes)}:{domain}", "must map a recipient domain, or *, to host:port, such as relay.internal:2525.");
+            faults.Require(Routing.RouteText.TryParse(domain, target, out _), $"{nameof(options.Routes)}:{domain}", "must map a recipient domain, or *, to host:port, such as relay.internal:2525.");
+        return faults.Result;
+    }
+}
+
+sealed class RoutingOptionsValidator : IValidateOptions<RoutingOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RoutingOptions options)
+    {
+        var faults = new OptionFaults(RoutingOptions.Section);
+        foreach (var (relay, access) in options.Relays)
+        {
+            var key = $"{nameof(options.Relays)}:{relay}";
+            faults.Require(Uri.CheckHostName(access.Host.Trim('[', ']')) is not UriHostNameType.Unknown, $"{key}:Host", "must be a host name or an address.");
+            faults.Require(access.Port is > 0 and <= ushort.MaxValue, $"{key}:Port", "must be 1 to 65535.");
+            faults.Require(Enum.IsDefined(access.Tls) && access.Tls is not Transport.TlsMode.Dane, $"{key}:Tls", "must be Opportunistic, None, Required or Verified.");
+            faults.Require(access.User is null || access.Tls is Transport.TlsMode.Verified, $"{key}:Tls", "must be Verified where the relay has a User: credentials go to nobody else.");
+            faults.Require(access.User is null || access.Password is not null || access.PasswordFile is not null, $"{key}:PasswordFile", "must name the file of the password, or Password must be set, where the relay has a User.");
+            faults.Require(access.Weight > 0, $"{key}:Weight", "must be greater than zero.");
+            faults.Require(relay != Policy.Routing.RouteBook.Mx && access.Pool != Policy.Routing.RouteBook.Mx, $"{key}:Pool", "must not be called mx, which is the name of the route by MX records.");
+        }
+
+        var pools = options.Relays.Select(relay => relay.Value.Pool ?? relay.Key).Append(Policy.Routing.RouteBook.Mx).ToHashSet();
+        for (var i = 0; i < options.Rules.Count; i++)
+            faults.Require(pools.Contains(options.Rules[i].Route), $"{nameof(options.Rules)}:{i}:Route", "must name a pool, a relay without a pool, or mx.");
+        foreach (var (source, settings) in options.Sources)
+        {
+            faults.Require(System.Net.IPAddress.TryParse(settings.Address, out _), $"{nameof(options.Sources)}:{source}:Address", "must be an address of this machine.");
+            faults.Require(settings.Weight >= 0, $"{nameof(options.Sources)}:{source}:Weight", "must not be negative.");
+            faults.Require(source.Length is > 0 and <= 32 && source.All(char.IsAsciiLetterOrDigit), $"{nameof(options.Sources)}:{source}", "must be called by 1 to 32 letters and digits.");
+        }
+
         return faults.Result;
     }
 }

@@ -64,6 +64,9 @@ public sealed record MessageState
     /// <summary>Suspended by its sender or an operator: nothing is tried until it is resumed, and expiry still comes.</summary>
     [Id(30)] public bool IsSuspended { get; init; }
 
+    /// <summary>The site that could not be talked to and for which the message waits: its recovery wakes it. Null when it waits for time alone.</summary>
+    [Id(31)] public string? WaitsFor { get; init; }
+
     public bool IsFinal => FinalAt is not null;
 }
 
@@ -129,4 +132,7 @@ public sealed record OpenAttempt
 
     /// <summary>By then the session that runs it has ended, whatever happened.</summary>
     [Id(5)] public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>What the recipients have in common: their domain, or their pool of relays. Null in records of the first format.</summary>
+    [Id(6)] public string? Destination { get; init; }
 }

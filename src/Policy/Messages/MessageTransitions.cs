@@ -23,23 +23,24 @@ public static class MessageTransitions
         new(draft, [Fact(draft, EventType.Accepted, draft.AcceptedAt)]);
 
     /// <summary>Opens an attempt for <paramref name="recipients"/>, all of them open and in no other attempt.</summary>
-    public static Step Begin(MessageState state, string site, ImmutableArray<int> recipients, long epoch, DateTimeOffset now, DateTimeOffset deadline)
+    public static Step Begin(MessageState state, string destination, string site, ImmutableArray<int> recipients, long epoch, DateTimeOffset now, DateTimeOffset deadline)
     {
         var attempt = new OpenAttempt
         {
             Number = state.AttemptCount + 1,
             Site = site,
+            Destination = destination,
             StartedAt = now,
             Epoch = epoch,
             Recipients = recipients,
             Deadline = deadline,
         };
-        var begun = state with { AttemptCount = attempt.Number, Open = state.Open.Add(attempt) };
+        var begun = state with { AttemptCount = attempt.Number, Open = state.Open.Add(attempt), WaitsFor = null };
         return new Step(begun, [Fact(begun, EventType.Attempting, now) with { Attempt = attempt.Number }]);
     }
 
     /// <summary>Closes an attempt with one outcome for each of its recipients, in its order.</summary>
-    public static Step Complete(MessageState state, OpenAttempt attempt, IReadOnlyList<RecipientOutcome> outcomes, string? host, string? tls, DateTimeOffset now)
+    public static Step Complete(MessageState state, OpenAttempt attempt, IReadOnlyList<RecipientOutcome> outcomes, string? host, string? tls, DateTimeOffset now, string? source = null)
     {
         var recipients = state.Recipients.ToBuilder();
         var events = ImmutableArray.CreateBuilder<DeliveryEvent>(outcomes.Count);
@@ -48,7 +49,7 @@ public static class MessageTransitions
         {
             var index = attempt.Recipients[i];
             var (after, fact) = Apply(state, recipients[index], outcomes[i], now);
-            recipients[index] = after with { AttemptCount = after.AttemptCount + 1 };
+            recipients[index] = after with { AttemptCount = after.AttemptCount + 1, Rule = outcomes[i].Outcome.Rule, Source = source };
             listed[i] = new AttemptOutcome(after.Address, fact.Type, outcomes[i].Outcome.Category, outcomes[i].Reply);
             foreach (var told in Tell(fact, outcomes[i], after))
                 events.Add(told with { Attempt = attempt.Number, Host = host, Tls = tls });
@@ -70,8 +71,43 @@ public static class MessageTransitions
             Recipients = recipients.MoveToImmutable(),
             Open = state.Open.Remove(attempt),
             History = history.Add(concluded),
+            WaitsFor = outcomes.Any(outcome => outcome.Outcome.IsSiteTrouble && outcome.NextDue is not null) ? attempt.Site : state.WaitsFor,
         }, events.ToImmutable(), now);
     }
+
+    /// <summary>Takes back an attempt of which nothing came to the wire: its recipients stand where they stood, and are due.</summary>
+    public static Step Return(MessageState state, OpenAttempt attempt) => new(state with { Open = state.Open.Remove(attempt) }, []);
+
+    /// <summary>Lets the open recipients among <paramref name="recipients"/> wait, without an attempt.</summary>
+    /// <param name="state">The message.</param>
+    /// <param name="recipients">Indexes of those that wait.</param>
+    /// <param name="until">When they are due again, unless they are due later anyway.</param>
+    /// <param name="waitsFor">The site that could not be talked to: told once, as a deferral without an attempt. Null for one that is busy.</param>
+    /// <param name="now">Now.</param>
+    public static Step Postpone(MessageState state, ImmutableArray<int> recipients, DateTimeOffset until, string? waitsFor, DateTimeOffset now)
+    {
+        var records = state.Recipients.ToBuilder();
+        var events = ImmutableArray.CreateBuilder<DeliveryEvent>();
+        foreach (var index in recipients)
+        {
+            var record = records[index];
+            if (record.NextDue >= until) continue;
+            var isNews = waitsFor is not null && (record.Fate is Fate.Pending || record.Category != Categories.Connection);
+            records[index] = record with { NextDue = until };
+            if (!isNews) continue;
+            records[index] = records[index] with { Fate = Fate.Deferred, Category = Categories.Connection };
+            events.Add(Fact(state, EventType.Deferred, now) with { Recipient = record.Address, Category = Categories.Connection, NextAttemptAt = until });
+        }
+
+        return new Step(state with { Recipients = records.MoveToImmutable(), WaitsFor = waitsFor ?? state.WaitsFor }, events.ToImmutable());
+    }
+
+    /// <summary>The site that the message waited for talks again: what waits is due now.</summary>
+    public static Step Release(MessageState state, DateTimeOffset now) => new(state with
+    {
+        WaitsFor = null,
+        Recipients = [.. state.Recipients.Select((recipient, index) => recipient.IsOpen && recipient.NextDue > now && !IsInAttempt(state, index) ? recipient with { NextDue = now } : recipient)],
+    }, []);
 
     /// <summary>Ends every recipient that is open, and in no attempt, because its time is over.</summary>
     public static Step Expire(MessageState state, DateTimeOffset now) =>

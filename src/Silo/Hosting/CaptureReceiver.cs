@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using Orleans.Mail.Grains.Delivery;
+using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Transport.Receiving;
 
 namespace Orleans.Mail.Silo.Hosting;

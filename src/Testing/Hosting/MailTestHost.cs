@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using Orleans.Mail.Grains;
-using Orleans.Mail.Grains.Delivery;
+using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Storage;
 using Orleans.Mail.Transport;
