@@ -32,7 +32,7 @@ sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, CaptureTa
     }
 
     /// <summary>Whether a connection that was opened for one destination may serve another of its site.</summary>
-    public ValueTask<bool> SuitsAsync(ISmtpSession session, SitePath path, string destination, CancellationToken cancellationToken) => new(true);
+    public ValueTask<bool> SuitsAsync(ISmtpSession session, SitePath path, string destination, CancellationToken cancellationToken) => new(router.IsInside || routes.AccessOf(path.Site) is not null || session.IsUsable);
 
     async Task<(IReadOnlyList<SmtpTarget> Targets, SiteFailure? Failure)> TargetsAsync(SitePath path, string destination, CancellationToken cancellationToken)
     {
