@@ -48,6 +48,23 @@ public interface ISpoolShard
     /// </summary>
     Task<IReadOnlyList<DueMessage>> ReadDueAsync(DateTimeOffset dueBefore, DueMessage? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Live messages last committed with this <see cref="SpoolCommit.WaitsFor"/>, by rank and within a rank oldest first,
+    /// after <paramref name="after"/> in that order where given.
+    /// </summary>
+    Task<IReadOnlyList<WaitingMessage>> ReadWaitingAsync(string site, WaitingMessage? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many messages wait for the site; counting ends at <paramref name="atMost"/>.</summary>
+    Task<int> CountWaitingAsync(string site, int atMost, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes a live message whose state nobody understands out of every sweep until <paramref name="until"/>: it keeps state and content,
+    /// and is held by nobody and waits for no site. Its version grows by one. False when there is no such live message.
+    /// </summary>
+    /// <exception cref="SpoolCorruptException">Not even its row can be read, so nothing can be noted in it: the caller has to remember it.</exception>
+    /// <exception cref="SpoolFencedException">Somebody else opened the shard since.</exception>
+    Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until);
+
     /// <summary>Live messages last committed with <see cref="SpoolCommit.IsHeld"/> in an epoch before this one: their holder is gone. In id order, after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken);
 
@@ -115,6 +132,15 @@ public sealed record SpoolCommit
     /// <summary>Whether something in memory (a queue place, a session) works for the message, and is lost with the process.</summary>
     public bool IsHeld { get; init; }
 
+    /// <summary>
+    /// The site whose failure the message waits out, so that it is found when the site accepts again; null for none. Holds until the next
+    /// commit, and never beyond the final one.
+    /// </summary>
+    public string? WaitsFor { get; init; }
+
+    /// <summary>Place among those that wait for the same site, lower first: 0 High, 1 Normal, 2 Bulk. Means nothing without <see cref="WaitsFor"/>.</summary>
+    public byte Rank { get; init; }
+
     /// <summary>Content, on the first commit only.</summary>
     public ReadOnlyMemory<byte>? Content { get; init; }
 
@@ -123,6 +149,9 @@ public sealed record SpoolCommit
 
     /// <summary>Now, for retention.</summary>
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>Most characters of <see cref="WaitsFor"/>.</summary>
+    public const int MaxSiteLength = 200;
 }
 
 public enum CommitStatus : byte
@@ -139,6 +168,12 @@ public sealed record MessageRecord(MessageId Id, long Version, byte[] State, Dat
 
 /// <summary>A live message and its due time.</summary>
 public readonly record struct DueMessage(MessageId Id, DateTimeOffset Due);
+
+/// <summary>A live message that waits for a site.</summary>
+/// <param name="Id">The message.</param>
+/// <param name="Rank">As committed.</param>
+/// <param name="Arrival">Grows in the order in which the shard accepted its messages. Ids cannot say it: those made from a key are hashed.</param>
+public readonly record struct WaitingMessage(MessageId Id, byte Rank, long Arrival);
 
 /// <summary>An event and its number in the shard, from 1 without gaps.</summary>
 public readonly record struct NumberedEvent(long Number, DeliveryEvent Event);

@@ -87,6 +87,12 @@ public sealed class CommitFaults
 
         public Task<IReadOnlyList<DueMessage>> ReadDueAsync(DateTimeOffset dueBefore, DueMessage? after, int limit, CancellationToken cancellationToken) => inner.ReadDueAsync(dueBefore, after, limit, cancellationToken);
 
+        public Task<IReadOnlyList<WaitingMessage>> ReadWaitingAsync(string site, WaitingMessage? after, int limit, CancellationToken cancellationToken) => inner.ReadWaitingAsync(site, after, limit, cancellationToken);
+
+        public Task<int> CountWaitingAsync(string site, int atMost, CancellationToken cancellationToken) => inner.CountWaitingAsync(site, atMost, cancellationToken);
+
+        public Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until) => inner.SetAsideAsync(id, until);
+
         public Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken) => inner.ReadAbandonedAsync(after, limit, cancellationToken);
 
         public Task<IReadOnlyList<NumberedEvent>> ReadEventsAsync(long after, int limit, CancellationToken cancellationToken) => inner.ReadEventsAsync(after, limit, cancellationToken);

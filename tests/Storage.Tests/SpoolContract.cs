@@ -1,7 +1,7 @@
 namespace Orleans.Mail.Storage.Tests;
 
 /// <summary>What every spool must do. A backend's test class says how to open one.</summary>
-public abstract class SpoolContract : IAsyncLifetime
+public abstract partial class SpoolContract : IAsyncLifetime
 {
     protected static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 

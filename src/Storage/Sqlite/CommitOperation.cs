@@ -19,6 +19,11 @@ sealed class CommitOperation(int shard, long epoch, SpoolCommit commit, Delivery
 
     long Holder => commit.IsHeld && commit.Due is not null ? epoch : 0;
 
+    // A final message waits for nothing.
+    string? Site => commit.Due is null ? null : commit.WaitsFor;
+
+    long? Rank => Site is null ? null : commit.Rank;
+
     long At => commit.At.ToUnixTimeMilliseconds();
 
     public override void Apply(SpoolBatch batch)
@@ -61,7 +66,8 @@ sealed class CommitOperation(int shard, long epoch, SpoolCommit commit, Delivery
     {
         var find = batch.Statements.Find.Bind(1, shard).Bind(2, commit.Id);
         if (!find.Step()) return null;
-        var row = new Row(find.Int64(6), find.Int64(0), find.Int64OrNull(1), find.Int64(2), find.IsNull(3) ? null : find.Int32(3), find.Int32(4));
+        var row = new Row(find.Int64(6), find.Int64(0), find.Int64OrNull(1), find.Int64(2), find.IsNull(3) ? null : find.Int32(3), find.Int32(4),
+            find.IsNull(7) ? null : find.Text(7), find.Int64OrNull(8));
         find.Reset();
         return row;
     }
@@ -80,7 +86,7 @@ sealed class CommitOperation(int shard, long epoch, SpoolCommit commit, Delivery
             for (var i = 7; i <= 10; i++) insert.BindNull(i);
         }
 
-        insert.Run();
+        insert.Bind(11, Site).Bind(12, Rank).Run();
         if (Due is not null) batch.Part(shard).LiveChange++;
     }
 
@@ -103,7 +109,9 @@ sealed class CommitOperation(int shard, long epoch, SpoolCommit commit, Delivery
         {
             statements.UpdateDue.Bind(1, version).Bind(2, commit.State).Bind(3, Due).Bind(4, Holder).Bind(5, old.Number).Run();
         }
+
+        if (Site != old.Site || Rank != old.Rank) statements.UpdateWait.Bind(1, Site).Bind(2, Rank).Bind(3, old.Number).Run();
     }
 
-    readonly record struct Row(long Number, long Version, long? Due, long Holder, int? Segment, int Length);
+    readonly record struct Row(long Number, long Version, long? Due, long Holder, int? Segment, int Length, string? Site, long? Rank);
 }

@@ -22,11 +22,6 @@ sealed class SpoolReaders(string path, int count) : IDisposable
         {
             throw StorageErrors.ForCallers(failure, outcomeKnown: true);
         }
-        catch (SpoolCorruptException)
-        {
-            healthy = true;
-            throw;
-        }
         finally
         {
             Return(connection, healthy);
@@ -81,7 +76,12 @@ sealed class SpoolReaders(string path, int count) : IDisposable
 /// <summary>A connection for reading, and its prepared statements.</summary>
 sealed class ReadConnection : IDisposable
 {
+    const string Wait = "SELECT id, rank, num FROM message INDEXED BY message_waiting WHERE shard = ?1 AND site = ?2";
     const string Record = "SELECT id, version, state, due, final_at FROM message WHERE shard = ?";
+
+    // Two queries, because SQLite does not seek for a pair whose second part is the row number: each page would read its whole rank again.
+    internal const string RestOfRank = Wait + " AND rank = ?3 AND num > ?4 ORDER BY num LIMIT ?5";
+    internal const string LaterRanks = Wait + " AND rank > ?3 ORDER BY rank, num LIMIT ?4";
 
     readonly Database database;
 
@@ -99,6 +99,9 @@ sealed class ReadConnection : IDisposable
         DueAfter = database.Prepare("SELECT id, due FROM message INDEXED BY message_live WHERE shard = ?1 AND due IS NOT NULL AND due <= ?2 AND (due, id) > (?3, ?4) ORDER BY due, id LIMIT ?5");
         OldestDue = database.Prepare("SELECT due FROM message INDEXED BY message_live WHERE shard = ? AND due IS NOT NULL ORDER BY due LIMIT 1");
         Abandoned = database.Prepare("SELECT id FROM message INDEXED BY message_live WHERE shard = ? AND due IS NOT NULL AND holder > 0 AND holder < ?");
+        WaitingInRank = database.Prepare(RestOfRank);
+        WaitingBelowRank = database.Prepare(LaterRanks);
+        CountWaiting = database.Prepare("SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY message_waiting WHERE shard = ? AND site = ? LIMIT ?)");
         Holder = database.Prepare("SELECT holder FROM message WHERE shard = ? AND id = ? AND due IS NOT NULL");
         EventsAt = database.Prepare("SELECT place, data FROM event WHERE place <= ? AND place >= ? ORDER BY place DESC LIMIT 1");
         EventsFrom = database.Prepare("SELECT place, data FROM event WHERE place > ? AND place < ? ORDER BY place");
@@ -129,6 +132,12 @@ sealed class ReadConnection : IDisposable
     public Statement Abandoned { get; }
 
     public Statement Holder { get; }
+
+    public Statement WaitingInRank { get; }
+
+    public Statement WaitingBelowRank { get; }
+
+    public Statement CountWaiting { get; }
 
     public Statement EventsAt { get; }
 

@@ -23,8 +23,15 @@ static class SpoolSchema
     // Settings are ordered by the octets of their names, which is how SQLite compares text.
     const string Version2 = "CREATE TABLE setting(name TEXT PRIMARY KEY, version INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;";
 
+    // The row number closes every index entry, so that those of one rank lie in order of arrival.
+    const string Version3 = """
+        ALTER TABLE message ADD COLUMN site TEXT;
+        ALTER TABLE message ADD COLUMN rank INTEGER;
+        CREATE INDEX message_waiting ON message(shard, site, rank) WHERE site IS NOT NULL;
+        """;
+
     /// <summary>Step i leads from version i to version i + 1. Steps are only ever added.</summary>
-    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2];
+    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2, Version3];
 
     /// <summary>Brings a database to the newest version; a new file is version 0.</summary>
     public static void Migrate(Database database, IReadOnlyList<string> steps, string path)

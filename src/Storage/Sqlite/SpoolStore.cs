@@ -27,6 +27,8 @@ sealed class SpoolStore : IDisposable
 
     public static string PathOf(SqliteSpoolOptions options) => Path.Combine(options.Folder, "spool.db");
 
+    string LogPath => PathOf(options) + "-wal";
+
     public static SpoolStore Open(SqliteSpoolOptions options, IReadOnlyList<string> steps, TimeProvider clock)
     {
         var path = PathOf(options);
@@ -96,6 +98,14 @@ sealed class SpoolStore : IDisposable
         pagesAtCheckpoint = Database.PagesWritten();
     }
 
+    /// <summary>Empties the log when its file has outgrown its bound. Waits for readers, so it belongs into a quiet moment.</summary>
+    public void TrimLog()
+    {
+        if (new FileInfo(LogPath) is not { Exists: true } log || log.Length <= options.LogBytes) return;
+        Database.Checkpoint(CheckpointMode.Truncate);
+        pagesAtCheckpoint = Database.PagesWritten();
+    }
+
     public void Dispose()
     {
         Readers.Dispose();
@@ -109,6 +119,7 @@ sealed class SpoolStore : IDisposable
         database.Execute("PRAGMA journal_mode = WAL");
         database.Execute("PRAGMA synchronous = FULL");
         database.Execute("PRAGMA wal_autocheckpoint = 0");
+        database.Execute($"PRAGMA journal_size_limit = {options.LogBytes}");
         database.Execute("PRAGMA temp_store = MEMORY");
         database.Execute("PRAGMA mmap_size = 0");
         database.Execute($"PRAGMA cache_size = -{options.CacheBytes / 1024}");

@@ -188,10 +188,12 @@ sealed partial class SpoolWriter : ISpoolHealth
 
     void Maintain()
     {
+        var isQuiet = maintenanceDue && operations.Count == 0;
         maintenanceDue = false;
         try
         {
             store!.CheckpointIfDue();
+            if (isQuiet) store.TrimLog();
             compaction.Step(batch!);
             store.Content.RemoveDead();
         }

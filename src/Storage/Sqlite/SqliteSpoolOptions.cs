@@ -38,6 +38,12 @@ public sealed class SqliteSpoolOptions
     /// <summary>Pages written to the log before they are copied into the database file.</summary>
     public int CheckpointPages { get; set; } = 4096;
 
+    /// <summary>
+    /// Octets to which the log's file shrinks again after a storm: at the next restart of the log, or at the latest when the writer
+    /// has nothing to do. Below it the file keeps its size, because writing over old pages is cheaper than appending.
+    /// </summary>
+    public long LogBytes { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>Newest events kept in memory for each shard, for subscribers that are up to date.</summary>
     public int RecentEvents { get; set; } = 4096;
 
@@ -59,6 +65,7 @@ public sealed class SqliteSpoolOptions
         if (ReaderCount is < 1 or > 64) faults.Add($"{Section}:{nameof(ReaderCount)} must be 1 to 64.");
         if (CacheBytes < 1024 * 1024) faults.Add($"{Section}:{nameof(CacheBytes)} must be at least 1048576.");
         if (CheckpointPages < 1) faults.Add($"{Section}:{nameof(CheckpointPages)} must be positive.");
+        if (LogBytes < 65_536) faults.Add($"{Section}:{nameof(LogBytes)} must be at least 65536.");
         if (RecentEvents < 1) faults.Add($"{Section}:{nameof(RecentEvents)} must be positive.");
         if (CompactionDelay <= TimeSpan.Zero) faults.Add($"{Section}:{nameof(CompactionDelay)} must be positive.");
         if (RetryInterval <= TimeSpan.Zero) faults.Add($"{Section}:{nameof(RetryInterval)} must be positive.");

@@ -26,6 +26,7 @@ sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, 
         ArgumentOutOfRangeException.ThrowIfNegative(commit.ExpectedVersion, nameof(commit));
         if (commit.Id.ShardOf(shardCount) != Number) throw new ArgumentException("The message belongs to another shard.", nameof(commit));
         if (commit.Content is not null && commit.ExpectedVersion != 0) throw new ArgumentException("Content is given with the first commit only.", nameof(commit));
+        if (commit.WaitsFor is { Length: 0 or > SpoolCommit.MaxSiteLength }) throw new ArgumentException($"The site to wait for must have 1 to {SpoolCommit.MaxSiteLength} characters.", nameof(commit));
         DeliveryEvent[] events = [.. commit.Events];
         var serialized = events.Length == 0 ? null : serializer.SerializeToArray(events);
         var hash = commit.Content is { } content ? XxHash3.HashToUInt64(content.Span) : 0;
@@ -73,6 +74,34 @@ sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, 
         while (query.Step()) result.Add(new DueMessage(query.Id(0), DateTimeOffset.FromUnixTimeMilliseconds(query.Int64(1))));
         return (IReadOnlyList<DueMessage>)result;
     }, cancellationToken);
+
+    public Task<IReadOnlyList<WaitingMessage>> ReadWaitingAsync(string site, WaitingMessage? after, int limit, CancellationToken cancellationToken) => Query(connection =>
+    {
+        var result = new List<WaitingMessage>();
+        if (after is { } last) Add(connection.WaitingInRank.Bind(1, Number).Bind(2, site).Bind(3, last.Rank).Bind(4, last.Arrival).Bind(5, limit));
+        if (result.Count < limit) Add(connection.WaitingBelowRank.Bind(1, Number).Bind(2, site).Bind(3, after?.Rank ?? -1).Bind(4, limit - result.Count));
+        return (IReadOnlyList<WaitingMessage>)result;
+
+        void Add(Statement query)
+        {
+            while (query.Step()) result.Add(new WaitingMessage(query.Id(0), (byte)query.Int32(1), query.Int64(2)));
+        }
+    }, cancellationToken);
+
+    public Task<int> CountWaitingAsync(string site, int atMost, CancellationToken cancellationToken) => Query(connection =>
+    {
+        var query = connection.CountWaiting.Bind(1, Number).Bind(2, site).Bind(3, atMost);
+        var count = query.Step() ? query.Int32(0) : 0;
+        query.Reset();
+        return count;
+    }, cancellationToken);
+
+    public Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until)
+    {
+        var operation = new SetAsideOperation(Number, epoch, id, until.ToUnixTimeMilliseconds());
+        writer.Enqueue(operation);
+        return operation.Task;
+    }
 
     public Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken) => Query(connection =>
     {

@@ -39,9 +39,10 @@ sealed class Statement(Database database, sqlite3_stmt handle) : IDisposable
         return this;
     }
 
-    public Statement Bind(int parameter, string value)
+    public Statement Bind(int parameter, string? value)
     {
-        raw.sqlite3_bind_text(handle, parameter, value);
+        if (value is null) raw.sqlite3_bind_null(handle, parameter);
+        else raw.sqlite3_bind_text(handle, parameter, value);
         return this;
     }
 

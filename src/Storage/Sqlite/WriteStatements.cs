@@ -16,10 +16,10 @@ sealed class WriteStatements(Database database)
 
     public Statement RaiseEpoch { get; } = database.Prepare("UPDATE shard SET epoch = epoch + 1 WHERE number = ?");
 
-    public Statement Find { get; } = database.Prepare("SELECT version, due, holder, segment, length, offset, num FROM message" + Row);
+    public Statement Find { get; } = database.Prepare("SELECT version, due, holder, segment, length, offset, num, site, rank FROM message" + Row);
 
     public Statement Insert { get; } = database.Prepare(
-        "INSERT INTO message(shard, id, version, state, due, holder, final_at, segment, offset, length, hash) VALUES(?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "INSERT INTO message(shard, id, version, state, due, holder, final_at, segment, offset, length, hash, site, rank) VALUES(?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
     // One statement for each set of columns that change: SQLite rewrites an index whenever a column of it is named, changed or not.
     public Statement UpdateState { get; } = database.Prepare("UPDATE message SET version = ?, state = ?" + Placed);
@@ -28,6 +28,13 @@ sealed class WriteStatements(Database database)
 
     public Statement UpdateAll { get; } = database.Prepare(
         "UPDATE message SET version = ?, state = ?, due = ?, holder = ?, final_at = ?, segment = NULL, offset = NULL, length = NULL, hash = NULL" + Placed);
+
+    public Statement UpdateWait { get; } = database.Prepare("UPDATE message SET site = ?, rank = ?" + Placed);
+
+    public Statement FindWhole { get; } = database.Prepare("SELECT num, state, rank FROM message" + Row + " AND due IS NOT NULL");
+
+    public Statement SetAside { get; } = database.Prepare(
+        "UPDATE message SET version = version + 1, due = ?, holder = 0, site = NULL, rank = NULL" + Placed);
 
     public Statement MoveContent { get; } = database.Prepare("UPDATE message SET segment = ?, offset = ?" + Placed);
 

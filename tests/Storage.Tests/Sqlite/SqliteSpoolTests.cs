@@ -219,7 +219,7 @@ public sealed class SqliteSpoolTests : IAsyncDisposable
 
     internal static SpoolCommit Final(MessageId id) => new() { Id = id, ExpectedVersion = 1, State = [2], Due = null, At = Noon };
 
-    static async Task EventuallyAsync(Func<bool> condition)
+    internal static async Task EventuallyAsync(Func<bool> condition)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!condition())
