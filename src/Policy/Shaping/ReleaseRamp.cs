@@ -1,0 +1,31 @@
+namespace Orleans.Mail.Policy.Shaping;
+
+/// <summary>
+/// How a site that came back gets its deferred mail: 1, 2, 4, … messages at once, up to its window. A new failure stops the release and keeps the rest.
+/// </summary>
+/// <remarks>Each message taken makes room for itself and one more, so what is under way doubles with each round trip; once the site calls us too fast, it grows by one a round.</remarks>
+public sealed record ReleaseRamp
+{
+    double allowance;
+    bool steady;
+
+    /// <summary>Nothing is released: the site has not accepted since it failed.</summary>
+    public static ReleaseRamp Stopped { get; } = new();
+
+    public bool IsStopped => allowance == 0;
+
+    /// <summary>The site took a message: the probe, or one that was released.</summary>
+    public ReleaseRamp OnAccepted() =>
+        IsStopped ? new ReleaseRamp { allowance = 1 } : this with { allowance = Math.Min(allowance + (steady ? 1 / allowance : 1), 1e6) };
+
+    /// <summary>The site called us too fast: half of it, and slower growth.</summary>
+    public ReleaseRamp OnRefused() => IsStopped ? this : new ReleaseRamp { allowance = Math.Max(1, allowance / 2), steady = true };
+
+    /// <summary>The site cannot be talked to any more.</summary>
+    public ReleaseRamp OnFailure() => IsStopped ? this : Stopped;
+
+    /// <summary>How many more may be released.</summary>
+    /// <param name="inFlight">Released and not yet answered.</param>
+    /// <param name="window">What the site's window and prefetch take.</param>
+    public int ReleaseNow(int inFlight, int window) => Math.Max(0, Math.Min((int)allowance, window) - inFlight);
+}
