@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Orleans.Mail.Transport.Dkim;
 using Orleans.Mail.Transport.Resolving;
 using Orleans.Mail.Transport.Smtp;
 
@@ -20,6 +22,23 @@ public static class TransportServiceCollectionExtensions
         services.TryAddSingleton<ISmtpConnector, SmtpConnector>();
         services.TryAddSingleton<NameService>();
         services.TryAddSingleton<IMxResolver, MxResolver>();
+        return services.AddMailDkim();
+    }
+
+    /// <summary>
+    /// Adds <see cref="IContentFinisher"/>. The host binds <see cref="DkimOptions.Section"/> and <see cref="HeaderOptions.Section"/>, and registers an <see cref="IDkimKeyProvider"/> where keys are in neither files nor variables;
+    /// options and keys are checked at start.
+    /// </summary>
+    public static IServiceCollection AddMailDkim(this IServiceCollection services)
+    {
+        services.AddOptions<DkimOptions>().ValidateOnStart();
+        services.AddOptions<HeaderOptions>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DkimOptions>, DkimOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SigningPlanStart>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<SigningPlanReader>();
+        services.TryAddSingleton<SigningPlans>();
+        services.TryAddSingleton<IContentFinisher, ContentFinisher>();
         return services;
     }
 }
