@@ -14,6 +14,7 @@ static class HeaderScan
     public static int Scan(ReadOnlySpan<byte> content, SubmissionLimits limits, FaultList faults, out bool isEnded)
     {
         isEnded = false;
+        var fields = new FieldCounts();
         var lines = 0;
         var received = 0;
         var at = 0;
@@ -33,11 +34,13 @@ static class HeaderScan
             // RFC 5321 §6.3.
             if (IsField(line, "Received:"u8) && ++received > limits.MaxReceivedFields)
                 return Stop(faults, $"has more than {FaultList.Number(limits.MaxReceivedFields)} Received fields; it goes round in a loop", at);
+            fields.Count(line);
             at += end < 0 ? line.Length : line.Length + 2;
             if (at > limits.MaxHeaderBytes) return Stop(faults, $"has a header of more than {FaultList.Number(limits.MaxHeaderBytes)} octets", at);
         }
 
         if (lines == 0) faults.Add("content", "has no header; start with lines such as From, Date and Subject (RFC 5322 §3.6)");
+        else fields.AddFaults(faults);
         if (!Utf8.IsValid(content[..at])) faults.Add("content", "has octets in its header that are neither ASCII nor UTF-8; use encoded words (RFC 2047)");
         return at;
     }

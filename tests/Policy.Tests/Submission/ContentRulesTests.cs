@@ -25,7 +25,7 @@ public sealed class ContentRulesTests
     [InlineData("a\n")]
     public void Stray_line_ends_that_smuggle_are_refused_with_their_place(string body)
     {
-        var content = "A: b\r\n\r\n" + body;
+        var content = "From: b\r\n\r\n" + body;
         var place = Enumerable.Range(0, content.Length).First(i => content[i] == '\0'
             || (content[i] == '\r' && (i + 1 == content.Length || content[i + 1] != '\n'))
             || (content[i] == '\n' && content[i - 1] != '\r'));
@@ -38,7 +38,7 @@ public sealed class ContentRulesTests
     [InlineData("..\r\n.\r\n...\r\n")]
     [InlineData("\u0085.\u0085\r\n")]
     [InlineData("")]
-    public void Dots_and_eight_bit_octets_are_content(string body) => Assert.Empty(Faults("A: b\r\n\r\n" + body));
+    public void Dots_and_eight_bit_octets_are_content(string body) => Assert.Empty(Faults("From: b\r\n\r\n" + body));
 
     [Theory]
     [InlineData(" folded first\r\n\r\n", "starts with a folded line")]
@@ -46,19 +46,19 @@ public sealed class ContentRulesTests
     [InlineData("From a: b\r\n\r\n", "character other than printable")]
     [InlineData("Subject : b\r\n\r\n", "character other than printable")]
     [InlineData("Sübject: b\r\n\r\n", "character other than printable")]
-    [InlineData("A: b\r\nno colon here\r\n\r\n", "without a field name")]
+    [InlineData("From: b\r\nno colon here\r\n\r\n", "without a field name")]
     [InlineData(": b\r\n\r\n", "without a field name")]
-    [InlineData("A: b\r\n \r\nBcc: x\r\n\r\n", "only white space")]
+    [InlineData("From: b\r\n \r\nBcc: x\r\n\r\n", "only white space")]
     [InlineData("\r\nbody\r\n", "has no header")]
-    [InlineData("A: \u00fc\r\n\r\n", "neither ASCII nor UTF-8")]
+    [InlineData("From: \u00fc\r\n\r\n", "neither ASCII nor UTF-8")]
     public void Malformed_header_is_refused(string content, string problem) =>
         Assert.Contains(problem, Assert.Single(Faults(content)).Problem, StringComparison.Ordinal);
 
     [Fact]
     public void Header_over_its_caps_is_refused()
     {
-        Assert.Empty(Faults(string.Concat(Enumerable.Repeat("A: b\r\n", 1000))));
-        Assert.Contains("1,000 lines", Assert.Single(Faults(string.Concat(Enumerable.Repeat("A: b\r\n", 1001)))).Problem, StringComparison.Ordinal);
+        Assert.Empty(Faults("From: b\r\n" + string.Concat(Enumerable.Repeat("A: b\r\n", 999))));
+        Assert.Contains("1,000 lines", Assert.Single(Faults("From: b\r\n" + string.Concat(Enumerable.Repeat("A: b\r\n", 1000)))).Problem, StringComparison.Ordinal);
         var line = "A: " + new string('x', 900) + "\r\n";
         Assert.Contains("262,144 octets", Assert.Single(Faults(string.Concat(Enumerable.Repeat(line, 300)))).Problem, StringComparison.Ordinal);
     }
@@ -66,16 +66,16 @@ public sealed class ContentRulesTests
     [Fact]
     public void Line_over_998_octets_is_refused_with_its_start()
     {
-        Assert.Empty(Faults("A: b\r\n\r\n" + new string('x', 998) + "\r\n"));
-        Assert.Contains("octet 8;", Assert.Single(Faults("A: b\r\n\r\n" + new string('x', 999) + "\r\n")).Problem, StringComparison.Ordinal);
-        Assert.Contains("octet 8;", Assert.Single(Faults("A: b\r\n\r\n" + new string('x', 1_000_000))).Problem, StringComparison.Ordinal);
+        Assert.Empty(Faults("From: b\r\n\r\n" + new string('x', 998) + "\r\n"));
+        Assert.Contains("octet 11;", Assert.Single(Faults("From: b\r\n\r\n" + new string('x', 999) + "\r\n")).Problem, StringComparison.Ordinal);
+        Assert.Contains("octet 11;", Assert.Single(Faults("From: b\r\n\r\n" + new string('x', 1_000_000))).Problem, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Content_over_its_limit_is_too_large()
     {
         var limits = new SubmissionLimits { MaxContentBytes = 20 };
-        Assert.Equal(MailErrorCode.None, Parse(new byte[20].Select((_, i) => (byte)"A: b\r\n\r\nxxxxxxxxxx\r\n"[i]).ToArray(), limits).Code);
+        Assert.Equal(MailErrorCode.None, Parse(new byte[20].Select((_, i) => (byte)"From: b\r\n\r\nxxxxxxxxxx\r\n"[i]).ToArray(), limits).Code);
         Assert.Equal(MailErrorCode.TooLarge, Parse(new byte[21], limits).Code);
     }
 
@@ -89,7 +89,7 @@ public sealed class ContentRulesTests
         octet.Array[0, 40].Sample(
             body =>
             {
-                var text = "A: b\r\n\r\n" + Encoding.Latin1.GetString(body);
+                var text = "From: b\r\n\r\n" + Encoding.Latin1.GetString(body);
                 var rest = text.Replace("\r\n", "", StringComparison.Ordinal);
                 var isSound = !rest.Contains('\r', StringComparison.Ordinal) && !rest.Contains('\n', StringComparison.Ordinal) && !rest.Contains('\0', StringComparison.Ordinal);
                 var result = Parse(Encoding.Latin1.GetBytes(text), SubmissionLimits.Default);

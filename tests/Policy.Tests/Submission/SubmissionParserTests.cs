@@ -15,7 +15,7 @@ public sealed class SubmissionParserTests
         IdempotencyKey = "order-1",
         From = "orders@shop.example",
         Recipients = ["Ann@Example.ORG"],
-        Content = Octets("Subject: hi\r\n\r\nbody\r\n"),
+        Content = Octets("From: orders@shop.example\r\nSubject: hi\r\n\r\nbody\r\n"),
     };
 
     [Fact]
@@ -65,18 +65,18 @@ public sealed class SubmissionParserTests
     }
 
     [Theory]
-    [InlineData("A: b", "A: b\r\n\r\n")]
-    [InlineData("A: b\r\n", "A: b\r\n\r\n")]
-    [InlineData("A: b\r\n\r\n", "A: b\r\n\r\n")]
-    [InlineData("A: b\r\n\r\nx", "A: b\r\n\r\nx\r\n")]
-    [InlineData("A: b\r\n c\r\n\r\n.\r\n..\r\n", "A: b\r\n c\r\n\r\n.\r\n..\r\n")]
+    [InlineData("From: b", "From: b\r\n\r\n")]
+    [InlineData("From: b\r\n", "From: b\r\n\r\n")]
+    [InlineData("From: b\r\n\r\n", "From: b\r\n\r\n")]
+    [InlineData("From: b\r\n\r\nx", "From: b\r\n\r\nx\r\n")]
+    [InlineData("From: b\r\n c\r\n\r\n.\r\n..\r\n", "From: b\r\n c\r\n\r\n.\r\n..\r\n")]
     public void Parse_Content_IsCompletedAndElseUntouched(string content, string expected) =>
         Assert.Equal(expected, Encoding.Latin1.GetString(Accept(Good with { Content = Octets(content) }).Content));
 
     [Theory]
-    [InlineData("A: b\r\n\r\nü\r\n", true, false)]
-    [InlineData("A: ü\r\n\r\n\r\n", true, true)]
-    [InlineData("A: b\r\n\r\nu\r\n", false, false)]
+    [InlineData("From: b\r\n\r\nü\r\n", true, false)]
+    [InlineData("From: ü\r\n\r\n\r\n", true, true)]
+    [InlineData("From: b\r\n\r\nu\r\n", false, false)]
     public void Parse_OctetsAbove127_NeedExtensions(string content, bool eightBit, bool smtpUtf8)
     {
         var parsed = Accept(Good with { Content = Encoding.UTF8.GetBytes(content) });
@@ -105,7 +105,7 @@ public sealed class SubmissionParserTests
                 Tenant = "a b",
                 From = "nobody",
                 Recipients = ["ok@example.org", "bad", "a\r\nRCPT TO:<v@v>@example.org"],
-                Content = Octets("A: b\r\n\r\nx\ny\rz\0"),
+                Content = Octets("From: b\r\n\r\nx\ny\rz\0"),
                 Priority = (Priority)9,
                 Doubt = (DoubtPolicy)9,
                 ExpiresAt = Now.AddHours(-1),
@@ -182,7 +182,7 @@ public sealed class SubmissionParserTests
             Tags = [.. Enumerable.Range(0, 10).Select(i => new string((char)('a' + i), 64))],
             Metadata = Enumerable.Range(0, 64).ToDictionary(i => $"k{i:00}", i => new string('v', 61)),
             ExpiresAt = Now.AddTicks(1),
-            Content = Octets("A: b\r\n\r\n" + new string('x', 998)),
+            Content = Octets("From: b\r\n\r\n" + new string('x', 998)),
         });
         Assert.Equal(1000, parsed.Recipients.Length);
     }
