@@ -5,22 +5,27 @@ using Microsoft.Extensions.Options;
 using Orleans.Mail.Transport.Dkim;
 using Orleans.Mail.Transport.Resolving;
 using Orleans.Mail.Transport.Smtp;
+using Orleans.Mail.Transport.TlsPolicies;
 
 namespace Orleans.Mail.Transport;
 
 public static class TransportServiceCollectionExtensions
 {
-    /// <summary>Adds <see cref="ISmtpConnector"/> and <see cref="IMxResolver"/>. The host binds <see cref="TransportOptions.Section"/> and <see cref="ResolverOptions.Section"/>; both are checked at start.</summary>
+    /// <summary>Adds <see cref="ISmtpConnector"/> and <see cref="IMxResolver"/>. The host binds <see cref="TransportOptions.Section"/>, <see cref="ResolverOptions.Section"/> and <see cref="MtaStsOptions.Section"/>; all are checked at start.</summary>
     public static IServiceCollection AddMailTransport(this IServiceCollection services)
     {
         services.AddOptions<TransportOptions>().ValidateOnStart();
         services.AddOptions<ResolverOptions>().ValidateOnStart();
+        services.AddOptions<MtaStsOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TransportOptions>, TransportOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ResolverOptions>, ResolverOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MtaStsOptions>, MtaStsOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IAddressGuard, OpenAddressGuard>();
         services.TryAddSingleton<ISmtpConnector, SmtpConnector>();
         services.TryAddSingleton<NameService>();
+        services.TryAddSingleton<IMtaSts, MtaSts>();
+        services.TryAddSingleton<IDane, Dane>();
         services.TryAddSingleton<IMxResolver, MxResolver>();
         return services.AddMailDkim();
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using DnsClient;
+using DnsClient.Protocol;
 using Microsoft.Extensions.Options;
 
 namespace Orleans.Mail.Transport.Resolving;
@@ -11,14 +12,18 @@ namespace Orleans.Mail.Transport.Resolving;
 /// </summary>
 public sealed class NameService
 {
+    const int MaxAddresses = 5;
+
     readonly LookupClient _client;
     readonly NameServerHealth[] _servers;
     readonly TimeProvider _time;
+    readonly bool _useIPv6;
 
     public NameService(IOptions<ResolverOptions> options, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(options);
         _time = time;
+        _useIPv6 = options.Value.UseIPv6;
         var servers = options.Value.NameServers.Select(ParseNameServer).Select(server => new NameServer(server)).ToArray();
         if (servers.Length == 0) servers = [.. NameServer.ResolveNameServers()];
         _servers = [.. servers.Select(server => new NameServerHealth(server, options.Value.SilentServerMemory))];
@@ -62,6 +67,14 @@ public sealed class NameService
         }
 
         return last;
+    }
+
+    /// <summary>Addresses of a host; none where there are none or nobody knows.</summary>
+    internal async Task<IReadOnlyList<IPAddress>> FindAddressesAsync(string host, CancellationToken cancellationToken)
+    {
+        var types = _useIPv6 ? new[] { QueryType.A, QueryType.AAAA } : [QueryType.A];
+        var answers = await Task.WhenAll(types.Select(type => AskAsync(host + ".", type, cancellationToken))).ConfigureAwait(false);
+        return [.. answers.SelectMany(answer => answer.Records.OfType<AddressRecord>()).Select(record => record.Address).Distinct().Take(MaxAddresses)];
     }
 
     async Task<(DnsAnswer Answer, bool IsSilent)> AskAsync(NameServerHealth server, string name, QueryType type, CancellationToken cancellationToken)

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using Orleans.Mail.Policy.Outcomes;
+using Orleans.Mail.Policy.Routing;
+using Orleans.Mail.Transport;
+using Orleans.Mail.Transport.TlsPolicies;
+
+namespace Orleans.Mail.Grains.Routing;
+
+/// <summary>Why a mail host is left out.</summary>
+enum HostExclusion : byte
+{
+    /// <summary>All its addresses are ones that must not be contacted.</summary>
+    ForbiddenAddress,
+
+    /// <summary>The domain's MTA-STS policy does not name it, and is enforced.</summary>
+    MtaSts,
+
+    /// <summary>Whether it has TLSA records cannot be told (RFC 7672 §2.1).</summary>
+    Dane,
+}
+
+/// <summary>A host that may be used, with the addresses that may be, and what TLS must be.</summary>
+sealed record PlannedHost(MxHost Host, TlsDemand Tls);
+
+/// <summary>A host that is left out, and why.</summary>
+sealed record ExcludedHost(string Name, HostExclusion Reason);
+
+/// <summary>Where mail of one recipient domain goes, and under which conditions.</summary>
+/// <param name="Answer">What the name service said, without the hosts that would send the mail back to us.</param>
+/// <param name="Site">The site that these hosts are.</param>
+/// <param name="Hosts">Hosts that may be used, the most preferred first.</param>
+/// <param name="Excluded">Hosts that may not.</param>
+/// <param name="MtaSts">Mode of the domain's policy; null where it has none.</param>
+sealed record MxPlan(MxAnswer Answer, SiteKey Site, ImmutableArray<PlannedHost> Hosts, ImmutableArray<ExcludedHost> Excluded, MtaStsMode? MtaSts)
+{
+    /// <summary>Why there is no host to try; null where there is one.</summary>
+    public Outcome? Refusal => Answer.Status != MxStatus.Hosts ? OutcomeClassifier.Classify(Answer.Status) : Hosts.IsEmpty ? RefusalOf(Excluded) : null;
+
+    /// <summary>The addresses of one attempt in the order in which they are tried.</summary>
+    /// <param name="chance">Values of 0 to 1.</param>
+    public IReadOnlyList<SmtpTarget> Targets(Func<double> chance)
+    {
+        var demands = Hosts.ToDictionary(host => host.Host.Name, host => host.Tls, StringComparer.OrdinalIgnoreCase);
+        var usable = Answer with { Hosts = [.. Hosts.Select(host => host.Host)] };
+        return [.. RoutePolicy.Order(usable, chance).Select(hop => Target(hop, demands[hop.Host]))];
+    }
+
+    /// <summary>Whether a session that is open already may be used for mail of this domain: the site is shared, the demands are each domain's own.</summary>
+    /// <param name="session">A session to a host of the site.</param>
+    public bool Accepts(ISmtpSession session) =>
+        Hosts.FirstOrDefault(host => string.Equals(host.Host.Name, session.Host, StringComparison.OrdinalIgnoreCase)) is { Tls.Mode: var mode } && mode switch
+        {
+            TlsMode.Required => session.Tls is not null,
+            TlsMode.Verified => session.TlsProof is TlsProof.Certificate,
+            TlsMode.Dane => session.TlsProof is TlsProof.Dane,
+            _ => true,
+        };
+
+    static SmtpTarget Target(RouteHop hop, TlsDemand tls) => new(hop.Host, hop.Address, 25, tls.Mode) { CertificateNames = tls.CertificateNames, Tlsa = tls.Tlsa };
+
+    // All of these can change without the sender's doing, some by the operator's own: mail waits. Only an address is the trouble of the whole site.
+    static Outcome RefusalOf(ImmutableArray<ExcludedHost> excluded)
+    {
+        var waiting = new Outcome(OutcomeKind.Deferred, FailureScope.Site, Categories.Tls, "mta-sts.no-host");
+        if (excluded.Any(host => host.Reason == HostExclusion.Dane)) return waiting with { Rule = "dane.no-host" };
+        if (excluded.Any(host => host.Reason == HostExclusion.MtaSts)) return waiting;
+        return waiting with { Category = Categories.Dns, Rule = "mx.forbidden-address", IsSiteTrouble = true };
+    }
+}
