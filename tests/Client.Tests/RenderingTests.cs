@@ -102,6 +102,8 @@ public sealed class RenderingTests
         ["Attachment order"] = draft => draft with { Attachments = [.. draft.Attachments.Reverse()] },
         ["Headers"] = draft => draft with { Headers = new Dictionary<string, string> { ["List-Unsubscribe"] = "<https://example.test/v>" } },
         ["Date"] = draft => draft with { Date = DateTimeOffset.UnixEpoch },
+        ["RequireTls"] = draft => draft with { RequireTls = true },
+        ["Dsn"] = draft => draft with { Dsn = new DsnRequest(DsnNotify.Never) },
         ["Envelope"] = draft => draft with { Envelope = new MailEnvelope("", ["ann@example.test"]) },
     };
 
@@ -207,6 +209,34 @@ public sealed class RenderingTests
         Assert.Equal(["a", "b"], request.Tags);
         Assert.Equal("1", request.Metadata!["order"]);
         Assert.Equal((DateTimeOffset.UnixEpoch, _clock.GetUtcNow().AddMinutes(10)), (request.SendAt, request.ExpiresAt));
+    }
+
+    [Fact]
+    public async Task Wishes_travel_with_the_request()
+    {
+        var window = new SendWindow(new TimeOnly(8, 0), new TimeOnly(20, 0), "Europe/Berlin");
+        var dsn = new DsnRequest(DsnNotify.Failure, ReturnFull: true, "order 17");
+        var request = await RequestAsync(Given.Eml() with
+        {
+            DoubtWait = TimeSpan.FromHours(1),
+            Notices = NoticeKinds.Failure,
+            Dsn = dsn,
+            RequireTls = true,
+            Window = window,
+            RecipientTimeZones = new Dictionary<string, string> { ["ann@example.test"] = "Asia/Tokyo" },
+            Route = "backup",
+        });
+
+        Assert.Equal((TimeSpan.FromHours(1), NoticeKinds.Failure, dsn, true, window, "backup"), (request.DoubtWait, request.Notices, request.Dsn, request.RequireTls, request.Window, request.Route));
+        Assert.Equal("Asia/Tokyo", request.RecipientTimeZones!["ann@example.test"]);
+    }
+
+    [Fact]
+    public async Task Wishes_that_contradict_each_other_are_told_before_anything_is_sent()
+    {
+        var draft = Given.Eml() with { Doubt = DoubtPolicy.Stop, DoubtWait = TimeSpan.FromHours(-1), RecipientTimeZones = new Dictionary<string, string>() };
+        var exception = await Assert.ThrowsAsync<MailException>(() => RequestAsync(draft));
+        Assert.Equal(["DoubtWait", "DoubtWait", "RecipientTimeZones"], exception.Faults.Select(fault => fault.Field));
     }
 
     static string[] Lines(SubmitRequest request) => Encoding.UTF8.GetString(request.Content).Split("\r\n");

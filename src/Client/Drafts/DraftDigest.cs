@@ -44,7 +44,19 @@ static class DraftDigest
             hash.AppendData(attachment.Content);
         }
 
+        Promises(hash, draft);
         return hash.GetHashAndReset();
+    }
+
+    // What receiving hosts are told beside the addresses is part of the envelope. Only where it is asked for: a draft without keeps its digest.
+    static void Promises(IncrementalHash hash, MailDraft draft)
+    {
+        if (draft.RequireTls) Text(hash, "requiretls");
+        if (draft.Dsn is not { } dsn) return;
+        Text(hash, "dsn");
+        Number(hash, (long)dsn.Notify);
+        Number(hash, dsn.ReturnFull ? 1 : 0);
+        Text(hash, dsn.EnvelopeId);
     }
 
     static void Texts(IncrementalHash hash, IReadOnlyList<string> texts)

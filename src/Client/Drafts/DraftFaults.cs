@@ -37,6 +37,9 @@ static class DraftFaults
         if (draft.IdempotencyKey is { Length: 0 or > 256 }) faults.Add(new SubmitFault(nameof(draft.IdempotencyKey), "must have 1 to 256 characters"));
         if (draft.Tenant is { Length: 0 }) faults.Add(new SubmitFault(nameof(draft.Tenant), "is empty: leave it null for the default"));
         if (draft is { ExpiresAt: not null, ExpiresAfter: not null }) faults.Add(new SubmitFault(nameof(draft.ExpiresAfter), "cannot be given together with ExpiresAt"));
+        if (draft is { DoubtWait: not null, Doubt: DoubtPolicy.Stop }) faults.Add(new SubmitFault(nameof(draft.DoubtWait), "has no meaning when a doubt stops the message"));
+        if (draft.DoubtWait < TimeSpan.Zero) faults.Add(new SubmitFault(nameof(draft.DoubtWait), "must not be negative"));
+        if (draft is { RecipientTimeZones: not null, Window: null }) faults.Add(new SubmitFault(nameof(draft.RecipientTimeZones), "have no meaning without a Window"));
         if (draft.ExpiresAfter <= TimeSpan.Zero) faults.Add(new SubmitFault(nameof(draft.ExpiresAfter), "must be more than zero"));
     }
 

@@ -44,6 +44,13 @@ static class DraftReader
             SendAt = draft.SendAt,
             ExpiresAt = draft.ExpiresAt ?? (now + draft.ExpiresAfter),
             Doubt = draft.Doubt,
+            DoubtWait = draft.DoubtWait,
+            Notices = draft.Notices,
+            Dsn = draft.Dsn,
+            RequireTls = draft.RequireTls,
+            Window = draft.Window,
+            RecipientTimeZones = draft.RecipientTimeZones is null ? null : new Dictionary<string, string>(draft.RecipientTimeZones),
+            Route = draft.Route,
             TraceParent = traceParent,
             ContentDigest = digest,
         };

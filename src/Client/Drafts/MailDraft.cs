@@ -71,6 +71,27 @@ public sealed record MailDraft
     /// <summary>What to do when it cannot be known whether the receiver took it.</summary>
     public DoubtPolicy Doubt { get; init; }
 
+    /// <summary>With <see cref="DoubtPolicy.Retry"/>: how long to wait before it is sent again after a doubt; null for the ordinary backoff.</summary>
+    public TimeSpan? DoubtWait { get; init; }
+
+    /// <summary>Notices by mail to the envelope sender; null for the service's default. Events tell the same in any case.</summary>
+    public NoticeKinds? Notices { get; init; }
+
+    /// <summary>Delivery status notifications asked of receiving hosts; null for none.</summary>
+    public DsnRequest? Dsn { get; init; }
+
+    /// <summary>Only over authenticated TLS, on every hop that keeps the promise (RFC 8689); else it is not delivered.</summary>
+    public bool RequireTls { get; init; }
+
+    /// <summary>Hours in which it may be sent; null for any.</summary>
+    public SendWindow? Window { get; init; }
+
+    /// <summary>IANA time zones of recipients, by bare address: the window is taken in theirs.</summary>
+    public IReadOnlyDictionary<string, string>? RecipientTimeZones { get; init; }
+
+    /// <summary>Name of the route to take; null for the one that the service's rules choose.</summary>
+    public string? Route { get; init; }
+
     /// <summary>
     /// A message built with MimeKit, written down now. Its Bcc field is left out. Message-ID, Date and boundaries belong to its content:
     /// under an idempotency key a second submission must carry the same ones.
