@@ -28,18 +28,15 @@ public static class SendWindowCalendar
     public static DateTimeOffset Next(SendWindow window, string? recipientZone, DateTimeOffset at)
     {
         ArgumentNullException.ThrowIfNull(window);
-        return Next(window, Find(recipientZone) ?? Find(window.TimeZone) ?? TimeZoneInfo.Utc, at);
+        return NextIn(window, Find(recipientZone) ?? Find(window.TimeZone) ?? TimeZoneInfo.Utc, at);
     }
 
-    /// <summary>The same in a zone that is at hand.</summary>
-    public static DateTimeOffset Next(SendWindow window, TimeZoneInfo zone, DateTimeOffset at)
+    static DateTimeOffset NextIn(SendWindow window, TimeZoneInfo zone, DateTimeOffset at)
     {
-        ArgumentNullException.ThrowIfNull(window);
-        ArgumentNullException.ThrowIfNull(zone);
         var now = at.UtcDateTime;
         // At the ends of time there is no calendar to look things up in.
         if (now < DateTime.MinValue.AddDays(7) || now > DateTime.MaxValue.AddDays(-7 - MaxDaysAhead)) return at.ToUniversalTime();
-        var today = DateOnly.FromDateTime(now + zone.GetUtcOffset(now));
+        var today = DateOnly.FromDateTime(LocalOf(zone, now));
         for (var day = today.AddDays(-1); day < today.AddDays(MaxDaysAhead); day = day.AddDays(1))
         {
             if (window.Days is { Length: > 0 } days && !days.Contains(day.DayOfWeek)) continue;
@@ -61,31 +58,33 @@ public static class SendWindowCalendar
         return start < end ? (start, end) : (ToUtc(zone, from, isLater: false), end);
     }
 
+    // Told from the offsets of moments alone: what the library says of local times does not agree with them for every zone.
     static DateTime ToUtc(TimeZoneInfo zone, DateTime local, bool isLater)
     {
-        if (zone.IsAmbiguousTime(local))
-        {
-            var offsets = zone.GetAmbiguousTimeOffsets(local);
-            return DateTime.SpecifyKind(local - (isLater ? offsets.Min() : offsets.Max()), DateTimeKind.Utc);
-        }
-
-        return zone.IsInvalidTime(local) ? EndOfGap(zone, local) : DateTime.SpecifyKind(local - zone.GetUtcOffset(local), DateTimeKind.Utc);
+        var utc = DateTime.SpecifyKind(local, DateTimeKind.Utc);
+        var before = utc - zone.GetUtcOffset(utc - Around);
+        var after = utc - zone.GetUtcOffset(utc + Around);
+        var (isBefore, isAfter) = (LocalOf(zone, before) == utc, LocalOf(zone, after) == utc);
+        if (isBefore && isAfter) return isLater == before < after ? after : before;
+        return isBefore ? before : isAfter ? after : EndOfGap(zone, utc);
     }
 
     // The first moment whose local time is not before the one that does not exist.
     static DateTime EndOfGap(TimeZoneInfo zone, DateTime local)
     {
-        var before = DateTime.SpecifyKind(local - Around, DateTimeKind.Utc);
-        var after = DateTime.SpecifyKind(local + Around, DateTimeKind.Utc);
+        var before = local - Around;
+        var after = local + Around;
         while (after - before > TimeSpan.FromTicks(1))
         {
             var middle = before + (after - before) / 2;
-            if (middle + zone.GetUtcOffset(middle) >= local) after = middle;
+            if (LocalOf(zone, middle) >= local) after = middle;
             else before = middle;
         }
 
         return after;
     }
+
+    static DateTime LocalOf(TimeZoneInfo zone, DateTime utc) => utc + zone.GetUtcOffset(utc);
 
     // The name of a file in some systems: nothing but what such names are made of may reach the look-up.
     static TimeZoneInfo? Find(string? name) =>
