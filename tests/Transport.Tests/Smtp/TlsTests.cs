@@ -75,6 +75,98 @@ public sealed class TlsTests
         Assert.Equal((2, 5), (starttlsCount, peer.ConnectionCount));
     }
 
+    [Theory(Timeout = Given.Limit)]
+    [InlineData("454 4.7.0 not now\r\n", 454)]
+    [InlineData("500 what\r\n", 500)]
+    [InlineData("501 no\r\n", 501)]
+    [InlineData("502 no\r\n", 502)]
+    [InlineData("504 no\r\n", 504)]
+    [InlineData("221 bye\r\n", 221)]
+    [InlineData("250 ok\r\n", 250)]
+    [InlineData("354 go\r\n", 354)]
+    [InlineData("421 4.3.2 busy\r\n", 421)]
+    [InlineData("554 never\r\n", 554)]
+    [InlineData("\r\n", null)]
+    [InlineData("", null)]
+    [InlineData("220 go\r\nthis is no handshake\r\n", null)]
+    [InlineData("220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n", null)]
+    public async Task Where_tls_is_a_must_broken_starttls_ends_the_session(string answer, int? code)
+    {
+        var connector = Given.Connector();
+        foreach (var mode in new[] { TlsMode.Required, TlsMode.Verified, TlsMode.Dane })
+        {
+            byte[] rest = [];
+            await using var peer = ScriptedPeer.Start(async dialogue =>
+            {
+                await dialogue.OpenAsync("STARTTLS");
+                await dialogue.ExpectAsync("STARTTLS");
+                await dialogue.SayAsync(answer);
+                if (answer.Length > 2) rest = await dialogue.ReadToEndAsync();
+            });
+            var failure = (await connector.ConnectAsync(Given.Target(peer.EndPoint, mode), TestContext.Current.CancellationToken)).Failure!;
+            Assert.Equal((SmtpPhase.StartTls, SessionFailureKind.Tls, code, 1), (failure.Phase, failure.Kind, failure.Reply?.Code, peer.ConnectionCount));
+            await peer.ScriptsEndedAsync();
+            Assert.DoesNotContain("MAIL", System.Text.Encoding.Latin1.GetString(rest), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory(Timeout = Given.Limit)]
+    [InlineData(TlsMode.Required)]
+    [InlineData(TlsMode.Verified)]
+    [InlineData(TlsMode.Dane)]
+    public async Task Where_tls_is_a_must_and_not_offered_nothing_is_sent(TlsMode mode)
+    {
+        var behavior = new RecordingBehavior();
+        await using var receiver = behavior.Start();
+        var failure = (await Given.Connector().ConnectAsync(Given.Target(receiver.EndPoint, mode), TestContext.Current.CancellationToken)).Failure!;
+        Assert.Equal((SmtpPhase.StartTls, SessionFailureKind.Tls), (failure.Phase, failure.Kind));
+        Assert.Contains("starttls-not-supported", failure.Detail, StringComparison.Ordinal);
+        Assert.Equal("EHLO sender.test", Assert.Single(behavior.Lines));
+    }
+
+    [Fact(Timeout = Given.Limit)]
+    public async Task Memory_of_broken_tls_does_not_spare_those_who_must_have_it()
+    {
+        var starttlsCount = 0;
+        await using var peer = ScriptedPeer.Start(async dialogue =>
+        {
+            await dialogue.OpenAsync("STARTTLS");
+            if (await dialogue.ReadLineAsync() != "STARTTLS") return;
+            starttlsCount++;
+            await dialogue.SayAsync("454 4.7.0 not now\r\n");
+            await dialogue.WaitForCloseAsync();
+        });
+        var connector = Given.Connector();
+        await (await connector.ConnectAsync(Given.Target(peer.EndPoint), TestContext.Current.CancellationToken)).Session!.DisposeAsync();
+        Assert.NotNull((await connector.ConnectAsync(Given.Target(peer.EndPoint, TlsMode.Required), TestContext.Current.CancellationToken)).Failure);
+        Assert.Equal(2, starttlsCount);
+    }
+
+    [Fact(Timeout = Given.Limit)]
+    public async Task What_was_offered_before_tls_is_forgotten_even_if_only_helo_follows()
+    {
+        using var certificate = SelfSigned();
+        await using var peer = ScriptedPeer.Start(async dialogue =>
+        {
+            await dialogue.OpenAsync("STARTTLS", "SIZE 10", "DSN", "PIPELINING", "LIMITS RCPTMAX=1");
+            await dialogue.ExpectAsync("STARTTLS");
+            await dialogue.SayAsync("220 go\r\n");
+            await dialogue.BeginTlsAsync(PrivateAuthority.Shown(certificate));
+            await dialogue.ExpectAsync("EHLO");
+            await dialogue.SayAsync("502 what\r\n");
+            await dialogue.ExpectAsync("HELO");
+            await dialogue.SayAsync("250 hello\r\n");
+            Assert.Equal("MAIL FROM:<from@sender.test>", await dialogue.ReadLineAsync());
+            await dialogue.SayAsync("450 later\r\n");
+            await dialogue.WaitForCloseAsync();
+        });
+        var result = await Given.Connector().ConnectAsync(Given.Target(peer.EndPoint, TlsMode.Required), TestContext.Current.CancellationToken);
+        await using var session = result.Session!;
+        Assert.Equal(RemoteLimits.None, session.Limits);
+        var transcript = await session.SendAsync(Given.Transaction() with { Dsn = new DsnRequest(DsnNotify.Failure) }, TestContext.Current.CancellationToken);
+        Assert.Equal(450, transcript.MailFromReply?.Code);
+    }
+
     static X509Certificate2 SelfSigned()
     {
         using var key = RSA.Create(2048);

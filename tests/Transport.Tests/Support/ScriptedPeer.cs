@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 
 namespace Orleans.Mail.Transport.Tests.Support;
@@ -73,9 +75,47 @@ sealed class ScriptedPeer : IAsyncDisposable
 /// <summary>One connection of a <see cref="ScriptedPeer"/>.</summary>
 sealed class Dialogue(TcpClient client)
 {
-    readonly NetworkStream _stream = client.GetStream();
+    Stream _stream = client.GetStream();
 
-    public NetworkStream Stream => _stream;
+    public NetworkStream Stream => client.GetStream();
+
+    /// <summary>The name the client asked for in TLS.</summary>
+    public string? ServerName { get; private set; }
+
+    /// <summary>TLS from here on.</summary>
+    public async Task BeginTlsAsync(SslStreamCertificateContext certificate, SslProtocols protocols = SslProtocols.None)
+    {
+        var tls = new SslStream(_stream);
+        _stream = tls;
+        try
+        {
+            await tls.AuthenticateAsServerAsync((_, hello, _, _) =>
+            {
+                ServerName = hello.ServerName;
+                return ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificate, EnabledSslProtocols = protocols });
+            }, null);
+        }
+        catch (AuthenticationException)
+        {
+            // The client may find fault with the certificate.
+        }
+    }
+
+    /// <summary>Greeting, EHLO, STARTTLS and EHLO again.</summary>
+    public async Task OpenTlsAsync(SslStreamCertificateContext certificate, params string[] extensions)
+    {
+        await OpenAsync("STARTTLS");
+        await ExpectAsync("STARTTLS");
+        await SayAsync("220 go\r\n");
+        await BeginTlsAsync(certificate);
+        await AnswerEhloAsync(extensions);
+    }
+
+    public async Task AnswerEhloAsync(params string[] extensions)
+    {
+        await ExpectAsync("EHLO ");
+        await SayAsync("250-peer\r\n" + string.Concat(extensions.Select(extension => $"250-{extension}\r\n")) + "250 HELP\r\n");
+    }
 
     public Task SayAsync(string text) => _stream.WriteAsync(Encoding.Latin1.GetBytes(text)).AsTask();
 
@@ -108,8 +148,7 @@ sealed class Dialogue(TcpClient client)
     public async Task OpenAsync(params string[] extensions)
     {
         await SayAsync("220 peer ESMTP\r\n");
-        await ExpectAsync("EHLO ");
-        await SayAsync("250-peer\r\n" + string.Concat(extensions.Select(extension => $"250-{extension}\r\n")) + "250 HELP\r\n");
+        await AnswerEhloAsync(extensions);
     }
 
     /// <summary>MAIL, one RCPT and DATA are agreed to.</summary>
