@@ -35,13 +35,16 @@ static class DeliveryReport
         if (kind == NoticeKinds.Delay) text.Field("Will-Retry-Until", state.ExpiresAt);
     }
 
-    /// <summary>The remote's own code where it gave one that agrees with its reply; else what we found; else what the reply code's class says (RFC 3464 §2.3.4).</summary>
+    /// <summary>
+    /// What we found without a reply, whatever was said at earlier attempts; else the remote's own code where it agrees with its reply;
+    /// else what the reply code's class says (RFC 3464 §2.3.4).
+    /// </summary>
     public static EnhancedStatus StatusOf(RecipientRecord recipient, NoticeKinds kind, bool requiresTls)
     {
+        if (OwnRules.StatusOf(recipient.Rule) is { } found) return found;
         var reply = recipient.LastReply;
         if (reply is { Code: >= 400 and <= 599, Enhanced: { } enhanced } && enhanced.Class == reply.Code / 100) return enhanced;
         if (reply is { IsTransient: true } or { IsPermanent: true }) return new(reply.Code / 100, 0, 0);
-        if (OwnRules.StatusOf(recipient.Rule) is { } found) return found;
         if (kind == NoticeKinds.Delay) return new(4, 0, 0);
         return (recipient.Fate, recipient.Category) switch
         {

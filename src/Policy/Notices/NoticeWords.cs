@@ -24,7 +24,7 @@ static class NoticeWords
     static void WriteRecipient(NoticeText text, MessageState state, RecipientRecord recipient, NoticeSettings settings)
     {
         text.Words("", $"<{recipient.Address}>");
-        text.Words("  ", Reason(recipient));
+        if (Reason(recipient) is { Length: > 0 } reason) text.Words("  ", reason);
         var attempt = DeliveryReport.LastAttempt(state, recipient);
         if (attempt is not null)
         {
@@ -62,6 +62,6 @@ static class NoticeWords
             Categories.InDoubt => "It is not known whether the receiving host took the message.",
             _ => "",
         };
-        return recipient.Fate == Fate.Expired ? $"Its time is over. {cause}" : cause;
+        return recipient.Fate == Fate.Expired ? $"Its time is over. {cause}".TrimEnd() : cause;
     }
 }

@@ -97,6 +97,8 @@ public sealed class NoticeBuilderTests
     [InlineData(550, "4.1.1 Odd", null, "5.0.0")]
     [InlineData(550, "No", null, "5.0.0")]
     [InlineData(0, null, "mx.null", "5.1.10")]
+    [InlineData(450, "4.7.1 Said earlier", "mx.null", "5.1.10")]
+    [InlineData(450, "4.7.1 Said now", "enhanced.4.7.*", "4.7.1")]
     [InlineData(0, null, "failure.missing-requiretls", "5.7.30")]
     public void Status_IsTheRemotesWhereItAgrees_ElseOurs(int code, string? text, string? rule, string expected)
     {

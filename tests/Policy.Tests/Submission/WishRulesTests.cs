@@ -15,7 +15,7 @@ public sealed class WishRulesTests
         IdempotencyKey = "order-1",
         From = "orders@shop.example",
         Recipients = ["Ann@Example.ORG", "bob@example.org"],
-        Content = Encoding.ASCII.GetBytes("Subject: hi\r\n\r\nbody\r\n"),
+        Content = Encoding.ASCII.GetBytes("From: orders@shop.example\r\nSubject: hi\r\n\r\nbody\r\n"),
     };
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class WishRulesTests
         ("empty route", "route", Good with { Route = "" }),
         ("long route", "route", Good with { Route = new string('r', 65) }),
         ("route of other characters", "route", Good with { Route = "a b" }),
-        ("loop", "content", Good with { Content = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("received: by x\r\n", 101)) + "\r\n") }),
+        ("loop", "content", Good with { Content = Encoding.ASCII.GetBytes("From: orders@shop.example\r\n" + string.Concat(Enumerable.Repeat("received: by x\r\n", 101)) + "\r\n") }),
     ];
 
     [Theory, MemberData(nameof(Faults))]
@@ -80,5 +80,5 @@ public sealed class WishRulesTests
 
     [Fact]
     public void Parse_HundredReceivedFields_AreNoLoop() =>
-        Assert.Empty(SubmissionParser.Parse(Good with { Content = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("Received: by x\r\n", 100)) + "\r\n") }, SubmissionLimits.Default, Now).Faults);
+        Assert.Empty(SubmissionParser.Parse(Good with { Content = Encoding.ASCII.GetBytes("From: orders@shop.example\r\n" + string.Concat(Enumerable.Repeat("Received: by x\r\n", 100)) + "\r\n") }, SubmissionLimits.Default, Now).Faults);
 }
