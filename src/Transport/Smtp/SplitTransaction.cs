@@ -108,6 +108,7 @@ public sealed class SplitTransaction
     {
         if (last.Failure is { } failure) return Failed(failure with { Phase = SmtpPhase.MailFrom });
         if (last.MailFromReply is { IsPositive: false } refusal) return new AttemptTranscript { MailFromReply = refusal, RecipientReplies = [] };
+        if (last.RecipientReplies.All(IsTooMany)) return Stopped("The remote takes no more recipients by now; the rest waits for the next attempt.");
         if (_session.IsUsable) return null;
         var goodbye = new[] { last.EndOfDataReply, last.DataReply }.FirstOrDefault(static reply => reply is { Code: 421 });
         if (goodbye is not null) return Failed(new SessionFailure(SmtpPhase.MailFrom, SessionFailureKind.ConnectionLost, goodbye, "The remote closes the connection."));

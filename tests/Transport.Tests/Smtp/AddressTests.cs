@@ -1,4 +1,5 @@
 using System.Net;
+using Orleans.Mail.Transport.Receiving;
 using Orleans.Mail.Transport.Tests.Support;
 
 namespace Orleans.Mail.Transport.Tests.Smtp;
@@ -19,6 +20,38 @@ public sealed class AddressTests
         Assert.Equal(isTrusted, result.Failure is null);
         Assert.Equal(isTrusted, !behavior.Lines.IsEmpty);
         if (!isTrusted) Assert.Equal((SmtpPhase.Connect, SessionFailureKind.ForbiddenAddress), (result.Failure!.Phase, result.Failure.Kind));
+    }
+
+    [Fact(Timeout = Given.Limit)]
+    public async Task Source_address_is_dialled_from()
+    {
+        var source = IPAddress.Parse("127.0.0.7");
+        EndPoint? seen = null;
+        var behavior = new RecordingBehavior
+        {
+            Connect = context =>
+            {
+                seen = context.RemoteEndPoint;
+                return ReceiverReply.Greeting;
+            },
+        };
+        await using var receiver = behavior.Start();
+        var result = await Given.Connector().ConnectAsync(Given.Target(receiver.EndPoint) with { Source = source }, TestContext.Current.CancellationToken);
+        await result.Session!.QuitAsync();
+        Assert.Equal(source, ((IPEndPoint)seen!).Address);
+    }
+
+    [Theory(Timeout = Given.Limit)]
+    [InlineData("192.0.2.1", "AddressNotAvailable")]
+    [InlineData("::1", "")]
+    public async Task Source_address_that_is_not_ours_is_a_failure_to_connect_that_says_so(string source, string word)
+    {
+        var behavior = new RecordingBehavior();
+        await using var receiver = behavior.Start();
+        var failure = (await Given.Connector().ConnectAsync(Given.Target(receiver.EndPoint) with { Source = IPAddress.Parse(source) }, TestContext.Current.CancellationToken)).Failure!;
+        Assert.Equal((SmtpPhase.Connect, SessionFailureKind.ConnectFailed), (failure.Phase, failure.Kind));
+        Assert.StartsWith("The source address cannot be dialled from: " + word, failure.Detail, StringComparison.Ordinal);
+        Assert.Empty(behavior.Lines);
     }
 
     sealed class NoAddress : IAddressGuard
