@@ -7,18 +7,20 @@ namespace Orleans.Mail.Transport.Tests.Support;
 sealed class CountingProxy : IAsyncDisposable
 {
     readonly UdpClient _front = new(new IPEndPoint(IPAddress.Loopback, 0));
-    readonly IPEndPoint _server;
     readonly CancellationTokenSource _stopping = new();
     readonly Task _running;
     int _count;
 
     public CountingProxy(IPEndPoint server)
     {
-        _server = server;
+        Server = server;
         _running = RunAsync();
     }
 
     public IPEndPoint EndPoint => (IPEndPoint)_front.Client.LocalEndPoint!;
+
+    /// <summary>Who answers.</summary>
+    public IPEndPoint Server { get; set; }
 
     public int Count => Volatile.Read(ref _count);
 
@@ -51,7 +53,7 @@ sealed class CountingProxy : IAsyncDisposable
         try
         {
             using var back = new UdpClient();
-            await back.SendAsync(question.Buffer, _server, _stopping.Token);
+            await back.SendAsync(question.Buffer, Server, _stopping.Token);
             var answer = await back.ReceiveAsync(_stopping.Token);
             await _front.SendAsync(answer.Buffer, question.RemoteEndPoint, _stopping.Token);
         }
