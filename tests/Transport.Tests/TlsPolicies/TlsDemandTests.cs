@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Orleans.Mail.Transport.TlsPolicies;
 
 namespace Orleans.Mail.Transport.Tests.TlsPolicies;
