@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Mail.Diagnostics;
 using Orleans.Mail.Drafts;
 using Orleans.Mail.Feeds;
+using Orleans.Mail.Operations;
 using Orleans.Mail.Submitting;
 
 namespace Orleans.Mail;
@@ -24,6 +25,9 @@ public sealed class MailClient : IMailClient, IFeedEndSource, IAsyncDisposable, 
     readonly FeedReader _feeds;
     readonly ShardLists _lists;
     IHost? _ownedHost;
+
+    /// <summary>What may be asked beyond the five members of <see cref="IMailClient"/>.</summary>
+    public IMailOperations Operations { get; }
 
     /// <param name="grains">An Orleans client, or a silo's own grain factory.</param>
     /// <param name="options">Null for the defaults.</param>
@@ -46,6 +50,7 @@ public sealed class MailClient : IMailClient, IFeedEndSource, IAsyncDisposable, 
         _shape = new ServiceShape(grains, _calls);
         _feeds = new FeedReader(grains, _shape, _calls, options, clock, chance, logger);
         _lists = new ShardLists(grains, _shape, _calls, options);
+        Operations = new MailOperations(grains, _calls, options);
     }
 
     TimeProvider IFeedEndSource.Clock => _clock;

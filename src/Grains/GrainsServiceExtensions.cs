@@ -3,11 +3,13 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
+using Orleans.Mail.Grains.Suppression;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Scheduling;
 using Orleans.Mail.Policy.Submission;
@@ -51,6 +53,7 @@ public static class GrainsServiceExtensions
             provider.GetRequiredService<SessionServices>(), Delivery(provider), provider.GetRequiredService<ILogger<DeliveryEngine>>()));
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryEngine>());
         services.AddSingleton(CreateMessageGrainServices);
+        services.AddControl();
         silo.AddStartupTask<SpoolStart>(ServiceLifecycleStage.Active);
         return silo;
     }
@@ -74,6 +77,8 @@ public static class GrainsServiceExtensions
         provider.GetRequiredService<TicketDispatcher>(),
         provider.GetRequiredService<FarReminders>(),
         provider.GetRequiredService<DeliveryRouter>(),
+        provider.GetRequiredService<StandingOrders>(),
+        provider.GetRequiredService<SuppressionList>(),
         Delivery(provider),
         Backoff(Delivery(provider)),
         provider.GetService<SubmissionLimits>() ?? new SubmissionLimits(),

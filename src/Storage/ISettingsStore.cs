@@ -34,7 +34,7 @@ public interface ISettingsStore
 public sealed record Setting(string Name, string Version, ReadOnlyMemory<byte> Value)
 {
     /// <summary>Longest name in octets of UTF-8.</summary>
-    public const int MaxNameBytes = 512;
+    public const int MaxNameBytes = 600;
 
     /// <summary>Longest value in octets.</summary>
     public const int MaxValueBytes = 60_000;

@@ -18,6 +18,15 @@ public readonly record struct EventType([property: Id(0)] string Name)
 
     public static EventType Quarantined { get; } = new("Quarantined");
 
+    /// <summary>The time to be sent was changed: <see cref="DeliveryEvent.NextAttemptAt"/> tells it.</summary>
+    public static EventType Rescheduled { get; } = new("Rescheduled");
+
+    /// <summary>Another setting was changed: <see cref="DeliveryEvent.Category"/> names it, such as <c>priority</c>.</summary>
+    public static EventType Changed { get; } = new("Changed");
+
+    public static EventType Suspended { get; } = new("Suspended");
+    public static EventType Resumed { get; } = new("Resumed");
+
     public override string ToString() => Name;
 }
 
@@ -58,4 +67,7 @@ public sealed record DeliveryEvent
 
     /// <summary>Place in the feed from which a subscription continues after this event. Filled in on reading.</summary>
     [Id(14)] public EventPosition Position { get; init; }
+
+    /// <summary>What was said about it in words: the new value of a setting, or the reason of whoever changed something.</summary>
+    [Id(15)] public string? Detail { get; init; }
 }

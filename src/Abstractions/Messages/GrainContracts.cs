@@ -14,6 +14,10 @@ public interface IMessageGrain : IGrainWithStringKey
 
     [Alias("Cancel")]
     Task<CancelResult> CancelAsync(string reason);
+
+    /// <summary>Changes what was asked for at submission, or what becomes of the message. Durable when it answers.</summary>
+    [Alias("Change")]
+    Task<ChangeAnswer> ChangeAsync(MessageChange change);
 }
 
 /// <summary>The service as a whole, answered by whichever silo is asked. Key: 0.</summary>
@@ -26,6 +30,13 @@ public interface IMailServiceGrain : IGrainWithIntegerKey
 
     [Alias("Describe")]
     Task<ServiceDescription> DescribeAsync();
+
+    /// <summary>
+    /// Changes every live message of a set, some at a call: call again with <see cref="SetResult.Continuation"/> until there is none. Every
+    /// message that was live at the first call is met; doing it again changes nothing.
+    /// </summary>
+    [Alias("Apply")]
+    Task<SetResult> ApplyAsync(MessageSelection selection, MessageChange change, string? continuation);
 }
 
 /// <summary>What a client needs to know of the service.</summary>
@@ -49,4 +60,8 @@ public interface ISpoolGrain : IGrainWithIntegerKey
 
     [Alias("List")]
     Task<ListPage> ListAsync(ListQuery query, string? continuation, int pageSize);
+
+    /// <summary>As <see cref="IMailServiceGrain.ApplyAsync"/>, for one shard.</summary>
+    [Alias("Apply"), Concurrency.AlwaysInterleave]
+    Task<SetResult> ApplyAsync(MessageSelection selection, MessageChange change, string? continuation);
 }

@@ -43,6 +43,9 @@ public sealed record MessageStatus
 
     [Id(16)] public long ContentBytes { get; init; }
 
+    /// <summary>Why it was suspended, cancelled or failed, in the words of whoever did it; null when nobody did.</summary>
+    [Id(17)] public string? Reason { get; init; }
+
     public bool IsFinal => State.IsFinal;
 }
 

@@ -14,7 +14,7 @@ public static class MailClientHosting
     const string ClusterName = "orleans-mail";
 
     /// <summary>
-    /// Adds <see cref="IMailClient"/> to a process that has an Orleans client, or is a silo. Options come from
+    /// Adds <see cref="IMailClient"/> and <see cref="IMailOperations"/> to a process that has an Orleans client, or is a silo. Options come from
     /// <c>OrleansMail:Client</c> and <paramref name="configure"/>, and are checked at start.
     /// </summary>
     public static IServiceCollection AddOrleansMailClient(this IServiceCollection services, Action<MailClientOptions>? configure = null)
@@ -30,6 +30,7 @@ public static class MailClientHosting
             provider.GetService<TimeProvider>(),
             provider.GetService<ILogger<MailClient>>()));
         services.TryAddSingleton<IMailClient>(provider => provider.GetRequiredService<MailClient>());
+        services.TryAddSingleton(provider => provider.GetRequiredService<MailClient>().Operations);
         return services;
     }
 

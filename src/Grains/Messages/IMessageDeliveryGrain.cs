@@ -27,6 +27,10 @@ interface IMessageDeliveryGrain : IGrainWithStringKey
     /// <param name="waitsFor">The site that could not be talked to: its recovery wakes the message earlier. Null for one that is merely busy.</param>
     [Alias("Postpone")]
     Task PostponeAsync(string destination, DateTimeOffset until, string? waitsFor);
+
+    /// <summary>A suspension that may have held this message is over: goes on where it was.</summary>
+    [Alias("Resume")]
+    Task ResumeAsync();
 }
 
 /// <summary>Who woke a message.</summary>

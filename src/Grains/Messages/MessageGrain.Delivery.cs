@@ -26,6 +26,7 @@ sealed partial class MessageGrain
         if (_state is null || _state.IsFinal || _isQuarantined) return Leave<AttemptOrder>();
         var now = services.Clock.GetUtcNow();
         if (await ExpireAsync(now)) return null;
+        if (await IsStoppedAsync(now)) return null;
         if (!Sabotage.NoFence && IsInAttempt(destination)) return null;
         var due = DueByDestination(now).FirstOrDefault(group => group.Destination == destination).Recipients;
         if (due.IsDefaultOrEmpty)
@@ -87,6 +88,7 @@ sealed partial class MessageGrain
         services.Contents.Forget(_id);
         foreach (var verdict in report.Verdicts)
             MailInstruments.Attempts.Add(1, new("outcome", OutcomeTag(verdict)), new("error.type", verdict.Category));
+        LearnBounces(attempt, report);
         await SettleAsync();
     }
 
@@ -104,6 +106,7 @@ sealed partial class MessageGrain
         var now = services.Clock.GetUtcNow();
         await ResolveDeadAttemptsAsync(now);
         if (_state.IsFinal || await ExpireAsync(now)) return WakeResult.Nothing;
+        if (await HoldBackAsync(now)) return WakeResult.Nothing;
         if (cause is WakeCause.Release && _state.WaitsFor is not null) await CommitAsync(MessageTransitions.Release(_state, now));
         var wasLost = QueueDue(now) && cause is WakeCause.Sweep;
         // What the sweep found stays due in the store: moved on, or every sweep would find it again while it stands in a queue.
@@ -184,7 +187,7 @@ sealed partial class MessageGrain
     IEnumerable<(string Destination, ImmutableArray<int> Recipients)> DueByDestination(DateTimeOffset now)
     {
         var state = _state!;
-        if (state.IsSuspended) yield break;
+        if (HeldUntil(state, now) is not null) yield break;
         if (state.Recipients.Length == 1)
         {
             if (IsDue(0)) yield return (services.Router.DestinationOf(state, state.Recipients[0]), [0]);

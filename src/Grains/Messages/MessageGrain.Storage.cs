@@ -70,6 +70,7 @@ sealed partial class MessageGrain
         if (status is CommitStatus.Conflict) return status;
         _version++;
         _isFirstReminder = isFirstReminder;
+        _wasHeldBack = HeldUntil(state, now) is not null;
         _state = state;
         _isLoaded = true;
         return status;
@@ -80,6 +81,7 @@ sealed partial class MessageGrain
     {
         if (state.IsFinal) return (null, false);
         if (!state.Open.IsEmpty) return (state.Open.Min(attempt => attempt.Deadline) + AttemptGrace, true);
+        if (HeldUntil(state, now) is { } until) return (until, false);
         var due = state.Recipients.Where(recipient => recipient.IsOpen).Min(recipient => recipient.NextDue);
         if (due > state.ExpiresAt) due = state.ExpiresAt;
         if (due > now) return (due, false);
@@ -101,6 +103,7 @@ sealed partial class MessageGrain
             return;
         }
 
+        await ReconsiderAsync();
         var now = services.Clock.GetUtcNow();
         QueueDue(now);
         if (NextAttempt(_state, now) is { } next)
@@ -113,8 +116,9 @@ sealed partial class MessageGrain
     }
 
     /// <summary>When a recipient that waits by reminder is due; null when none does.</summary>
-    static DateTimeOffset? NextAttempt(MessageState state, DateTimeOffset now)
+    DateTimeOffset? NextAttempt(MessageState state, DateTimeOffset now)
     {
+        if (HeldUntil(state, now) is { } until) return until;
         DateTimeOffset? next = null;
         for (var i = 0; i < state.Recipients.Length; i++)
             if (state.Recipients[i] is { IsOpen: true } recipient && recipient.NextDue > now && !(recipient.NextDue >= next) && !MessageTransitions.IsInAttempt(state, i))

@@ -59,20 +59,11 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
     {
         await LoadAsync();
         if (_isQuarantined) return Spool.UnreadableStatus.Of(_id);
-        var status = _state is null ? null : MessageView.Status(_state, services.Clock.GetUtcNow(), _queuedFor);
+        var now = services.Clock.GetUtcNow();
+        var status = _state is null ? null : MessageView.Status(_state, now, _queuedFor);
+        if (HoldReason(now) is { } reason) status = status! with { WaitReason = reason };
         LeaveIfIdle();
         return status;
-    }
-
-    public async Task<CancelResult> CancelAsync(string reason)
-    {
-        await LoadAsync();
-        if (_state is null) return CancelResult.NotFound;
-        if (_state.IsFinal) return CancelResult.AlreadyFinal;
-        if (!_state.Open.IsEmpty) return CancelResult.TooLate;
-        await CommitAsync(MessageTransitions.Cancel(_state, services.Clock.GetUtcNow()));
-        await SettleAsync();
-        return CancelResult.Cancelled;
     }
 
     // The commit is the instant of acceptance: before it nothing is owed, after it the message is never lost.

@@ -1,7 +1,9 @@
+using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
+using Orleans.Mail.Grains.Suppression;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Scheduling;
 using Orleans.Mail.Policy.Submission;
@@ -17,6 +19,8 @@ sealed record MessageGrainServices(
     TicketDispatcher Tickets,
     FarReminders FarReminders,
     DeliveryRouter Router,
+    StandingOrders Orders,
+    SuppressionList Suppressions,
     DeliveryOptions Delivery,
     Func<Priority, BackoffSchedule> Backoff,
     SubmissionLimits Limits,

@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Orleans.Mail.Grains.Spool;
 
 /// <summary>The inner side of a shard. Key: the shard's number.</summary>
@@ -7,4 +9,11 @@ interface ISpoolOwnerGrain : IGrainWithIntegerKey
     /// <summary>Opens the shard on the silo of this grain, and wakes what an earlier owner left.</summary>
     [Alias("EnsureOpen")]
     Task EnsureOpenAsync();
+
+    /// <summary>
+    /// Wakes what a revoked suspension held, some messages at a call, once the silo knows version <paramref name="version"/> of the standing orders.
+    /// Answers where the next call goes on; null at the end.
+    /// </summary>
+    [Alias("Release"), AlwaysInterleave]
+    Task<string?> ReleaseAsync(OrderScope scope, long version, string? continuation);
 }

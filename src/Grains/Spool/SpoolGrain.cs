@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
@@ -20,7 +21,9 @@ sealed partial class SpoolGrain(
     SpoolShards shards,
     IOptions<SpoolOptions> options,
     Serializer<MessageState> states,
+    StandingOrders orders,
     [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
+    TimeProvider pollClock,
     ILogger<SpoolGrain> log) : Grain, ISpoolGrain, ISpoolOwnerGrain, IRemindable
 {
     const string ReminderName = "awake";

@@ -67,6 +67,9 @@ public sealed record MessageState
     /// <summary>The site that could not be talked to and for which the message waits: its recovery wakes it. Null when it waits for time alone.</summary>
     [Id(31)] public string? WaitsFor { get; init; }
 
+    /// <summary>Why it was suspended, cancelled or failed, in the words of whoever did it.</summary>
+    [Id(32)] public string? Reason { get; init; }
+
     public bool IsFinal => FinalAt is not null;
 }
 

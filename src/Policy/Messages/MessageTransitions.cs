@@ -12,7 +12,7 @@ public sealed record Step(MessageState State, ImmutableArray<DeliveryEvent> Even
 /// <param name="NextDue">For Deferred, and for Uncertain under <see cref="DoubtPolicy.Retry"/>; null means there is no time left.</param>
 public sealed record RecipientOutcome(Outcome Outcome, SmtpReply? Reply, DateTimeOffset? NextDue);
 
-/// <summary>The only code that changes a <see cref="MessageState"/>. Pure: the same arguments give the same step.</summary>
+/// <summary>The only code that changes a <see cref="MessageState"/>, with <see cref="MessageChanges"/>. Pure: the same arguments give the same step.</summary>
 public static class MessageTransitions
 {
     /// <summary>How many concluded attempts a message remembers.</summary>
@@ -113,20 +113,30 @@ public static class MessageTransitions
     public static Step Expire(MessageState state, DateTimeOffset now) =>
         End(state, Fate.Expired, EventType.Expired, Categories.Expired, now);
 
-    /// <summary>Ends every recipient that is open, and in no attempt, because its sender says so.</summary>
-    public static Step Cancel(MessageState state, DateTimeOffset now) =>
-        End(state, Fate.Cancelled, EventType.Cancelled, Categories.Cancelled, now);
+    /// <summary>Ends recipients that are on the suppression list, each for its reason; those in an attempt are left alone.</summary>
+    public static Step Suppress(MessageState state, IReadOnlyDictionary<int, string> reasons, DateTimeOffset now)
+    {
+        var step = new Step(state, []);
+        foreach (var (recipient, reason) in reasons)
+        {
+            var next = End(step.State, Fate.Suppressed, EventType.Suppressed, Categories.Suppressed, now, reason, index => index == recipient);
+            step = next with { Events = step.Events.AddRange(next.Events) };
+        }
 
-    static Step End(MessageState state, Fate fate, EventType type, string category, DateTimeOffset now)
+        return step;
+    }
+
+    /// <summary>Ends every recipient that is open, in no attempt, and <paramref name="chosen"/> where that is given.</summary>
+    internal static Step End(MessageState state, Fate fate, EventType type, string category, DateTimeOffset now, string? detail = null, Func<int, bool>? chosen = null)
     {
         var recipients = state.Recipients.ToBuilder();
         var events = ImmutableArray.CreateBuilder<DeliveryEvent>();
         for (var i = 0; i < recipients.Count; i++)
         {
             var recipient = recipients[i];
-            if (!recipient.IsOpen || IsInAttempt(state, i)) continue;
-            recipients[i] = recipient with { Fate = fate };
-            events.Add(Fact(state, type, now) with { Recipient = recipient.Address, Category = category, Reply = recipient.LastReply });
+            if (!recipient.IsOpen || IsInAttempt(state, i) || chosen?.Invoke(i) == false) continue;
+            recipients[i] = recipient with { Fate = fate, Category = detail is null ? recipient.Category : category };
+            events.Add(Fact(state, type, now) with { Recipient = recipient.Address, Category = category, Reply = recipient.LastReply, Detail = detail });
         }
 
         return Settle(state with { Recipients = recipients.MoveToImmutable() }, events.ToImmutable(), now);
@@ -169,7 +179,7 @@ public static class MessageTransitions
         return new Step(isFinal ? state with { FinalAt = now } : state, events);
     }
 
-    static DeliveryEvent Fact(MessageState state, EventType type, DateTimeOffset now) => new()
+    internal static DeliveryEvent Fact(MessageState state, EventType type, DateTimeOffset now) => new()
     {
         MessageId = state.Id,
         Type = type,

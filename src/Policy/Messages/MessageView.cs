@@ -33,6 +33,7 @@ public static class MessageView
             Metadata = state.Metadata is null ? null : new Dictionary<string, string>(state.Metadata),
             IdempotencyKey = state.IdempotencyKey,
             ContentBytes = state.ContentBytes,
+            Reason = state.Reason,
         };
     }
 
@@ -70,6 +71,7 @@ public static class MessageView
 
     static string? WaitReason(MessageState state, MailState overall, DateTimeOffset now, DateTimeOffset? next, IReadOnlyCollection<string> queuedAt)
     {
+        if (state is { IsSuspended: true, IsFinal: false }) return state.Reason is { } reason ? $"Suspended: {reason}" : "Suspended.";
         if (overall == MailState.Scheduled) return "Its time to be sent has not come.";
         if (overall != MailState.Accepted && overall != MailState.Deferred) return null;
         if (queuedAt.Count > 0) return $"Waits for its turn at {string.Join(", ", queuedAt)}.";

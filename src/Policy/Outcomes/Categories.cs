@@ -39,6 +39,7 @@ public static class Categories
     public const string InDoubt = "in-doubt";
     public const string Suppressed = "suppressed";
     public const string Cancelled = "cancelled";
+    public const string FailedByOperator = "failed-by-operator";
     public const string OwnFault = "own-fault";
     public const string Unknown = "unknown";
 
@@ -47,6 +48,6 @@ public static class Categories
     [
         Delivered, InvalidRecipient, MailboxFull, MailboxUnavailable, Greylisted, RateLimited, BlockedSource, SenderRejected, ContentRejected, PolicyRejected,
         AuthenticationRequired, Dns, NoMailService, ForbiddenAddress, Connection, Tls, Protocol, TooLarge, MissingExtension, TooManyRecipients, RemoteTrouble,
-        Expired, InDoubt, Suppressed, Cancelled, OwnFault, Unknown,
+        Expired, InDoubt, Suppressed, Cancelled, FailedByOperator, OwnFault, Unknown,
     ]);
 }

@@ -72,6 +72,8 @@ sealed class ScriptedServiceGrain(ScriptedSpool spool) : Grain, IMailServiceGrai
 {
     public Task<SubmitResult[]> SubmitManyAsync(SubmitRequest[] requests) => Task.FromResult(Array.ConvertAll(requests, request => ScriptedMessageGrain.Accept(spool, request)));
 
+    public Task<SetResult> ApplyAsync(MessageSelection selection, MessageChange change, string? continuation) => throw new NotSupportedException();
+
     public Task<ServiceDescription> DescribeAsync() => Task.FromResult(new ServiceDescription(ScriptedSpool.ShardCount, "Scripted", "1"));
 }
 
@@ -95,6 +97,8 @@ sealed class ScriptedMessageGrain(ScriptedSpool spool) : Grain, IMessageGrain
     public Task<SubmitResult> SubmitAsync(SubmitRequest request) => Task.FromResult(Accept(spool, request));
 
     public Task<MessageStatus?> GetStatusAsync() => Task.FromResult(spool.Messages.GetValueOrDefault(Id));
+
+    public Task<ChangeAnswer> ChangeAsync(MessageChange change) => throw new NotSupportedException();
 
     public Task<CancelResult> CancelAsync(string reason)
     {
@@ -130,6 +134,8 @@ sealed class ScriptedSpoolGrain(ScriptedSpool spool) : Grain, ISpoolGrain
     }
 
     public Task<long> GetFeedEndAsync() => Task.FromResult(spool.End(Shard));
+
+    public Task<SetResult> ApplyAsync(MessageSelection selection, MessageChange change, string? continuation) => throw new NotSupportedException();
 
     public Task<ListPage> ListAsync(ListQuery query, string? continuation, int pageSize)
     {

@@ -1,0 +1,121 @@
+using Orleans.Mail.Policy.Control;
+using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Policy.Outcomes;
+
+namespace Orleans.Mail.Grains.Messages;
+
+/// <summary>What is changed after acceptance, and what keeps an attempt from beginning: suspensions and the suppression list.</summary>
+sealed partial class MessageGrain
+{
+    // Whether the last commit set the next wake-up for a message that was held back.
+    bool _wasHeldBack;
+
+    public async Task<ChangeAnswer> ChangeAsync(MessageChange change)
+    {
+        await LoadAsync();
+        if (_isQuarantined) return new ChangeAnswer(ChangeResult.Invalid, "The message is set aside: its stored record cannot be read.");
+        if (_state is null) return new ChangeAnswer(ChangeResult.NotFound);
+        var now = services.Clock.GetUtcNow();
+        if (!_state.IsFinal) await ExpireAsync(now);
+        var latestExpiry = _state.AcceptedAt + services.Limits.MaxSendDelay + services.Limits.MaxLifetime;
+        var decision = MessageChanges.Decide(_state, change, latestExpiry, now);
+        if (decision.Step is { } step)
+        {
+            await CommitAsync(step);
+            await SettleAsync();
+        }
+        else
+        {
+            LeaveIfIdle();
+        }
+
+        return decision.Answer;
+    }
+
+    public async Task<CancelResult> CancelAsync(string reason)
+    {
+        var text = new string([.. reason.Take(MessageChange.MaxReasonLength).Select(character => char.IsControl(character) ? ' ' : character)]);
+        var answer = await ChangeAsync(new MessageChange { Action = MessageAction.Cancel, Reason = text });
+        return answer.Result switch
+        {
+            ChangeResult.Changed => CancelResult.Cancelled,
+            ChangeResult.TooLate => CancelResult.TooLate,
+            ChangeResult.AlreadyFinal => CancelResult.AlreadyFinal,
+            _ => CancelResult.NotFound,
+        };
+    }
+
+    public async Task ResumeAsync()
+    {
+        await LoadAsync();
+        // Standing in a queue and never held since: nothing to release.
+        var isAtWork = _queuedFor.Count > 0 && !_wasHeldBack;
+        if (_state is { IsFinal: false, Open.IsEmpty: true } && !_isQuarantined && !isAtWork)
+        {
+            await CommitAsync(new Step(_state, []));
+            await SettleAsync();
+        }
+
+        LeaveIfIdle();
+    }
+
+    /// <summary>The last look before an attempt: whether an order holds the message back, or the suppression list ends it.</summary>
+    async Task<bool> IsStoppedAsync(DateTimeOffset now)
+    {
+        await services.Orders.ReadyAsync();
+        await services.Suppressions.ReadyAsync();
+        return await HoldBackAsync(now) || await SuppressAsync(now);
+    }
+
+    /// <summary>Lets a message sleep until what holds it back is over.</summary>
+    async Task<bool> HoldBackAsync(DateTimeOffset now)
+    {
+        if (HeldUntil(_state!, now) is null) return false;
+        // With an attempt open, its end is what wakes the message next.
+        if (_state!.Open.IsEmpty) await CommitAsync(new Step(_state, []));
+        await SettleAsync();
+        return true;
+    }
+
+    /// <summary>An order revoked while the commit was under way may have been released already: then nobody else would wake this message in time.</summary>
+    async Task ReconsiderAsync()
+    {
+        if (_wasHeldBack && HeldUntil(_state!, services.Clock.GetUtcNow()) is null) await CommitAsync(new Step(_state!, []));
+    }
+
+    /// <summary>Until when nothing is tried whatever is due: the message is suspended, or an order covers its sender. Null when neither is so.</summary>
+    DateTimeOffset? HeldUntil(MessageState state, DateTimeOffset now)
+    {
+        if (state.IsFinal) return null;
+        if (state.IsSuspended) return state.ExpiresAt;
+        if (!services.Orders.TryFindSuspension(SenderOf(state), now, out var order)) return null;
+        return order.Until < state.ExpiresAt ? order.Until : state.ExpiresAt;
+    }
+
+    string? HoldReason(DateTimeOffset now) =>
+        _state is { IsFinal: false } state && services.Orders.TryFindSuspension(SenderOf(state), now, out var order)
+            ? $"Suspended by order {order.Id} ({order.Scope}){(order.Until is { } until ? $" until {until:u}" : "")}: {order.Reason}"
+            : null;
+
+    async Task<bool> SuppressAsync(DateTimeOffset now)
+    {
+        if (services.Suppressions.IsEmpty) return false;
+        var found = new Dictionary<int, string>();
+        for (var i = 0; i < _state!.Recipients.Length; i++)
+            if (_state.Recipients[i] is { IsOpen: true } recipient && !MessageTransitions.IsInAttempt(_state, i) && await services.Suppressions.FindAsync(_state.Tenant, recipient.Address, now) is { } suppression)
+                found.Add(i, suppression.Reason);
+        if (found.Count == 0) return false;
+        await CommitAsync(MessageTransitions.Suppress(_state, found, now));
+        if (!_state.IsFinal) return false;
+        await SettleAsync();
+        return true;
+    }
+
+    void LearnBounces(OpenAttempt attempt, AttemptReport report)
+    {
+        for (var i = 0; i < attempt.Recipients.Length; i++)
+            services.Suppressions.Learn(_state!.Tenant, _state.Recipients[attempt.Recipients[i]].Address, (OutcomeKind)report.Verdicts[i].Kind, report.Verdicts[i].Category);
+    }
+
+    static OrderTarget SenderOf(MessageState state) => new() { Tenant = state.Tenant, Campaign = state.Campaign };
+}
