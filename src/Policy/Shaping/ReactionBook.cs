@@ -58,14 +58,14 @@ public sealed class ReactionBook
     public ReactionEffect EffectAt(DateTimeOffset now)
     {
         Expire(now);
-        return active.Values.Aggregate(ReactionEffect.None, (all, reaction) => all.With(reaction.Effect));
+        return active.Count == 0 ? ReactionEffect.None : active.Values.Aggregate(ReactionEffect.None, (all, reaction) => all.With(reaction.Effect));
     }
 
     /// <summary>The last end of what suspends; null when nothing does.</summary>
     public DateTimeOffset? SuspendedUntil(DateTimeOffset now)
     {
         Expire(now);
-        return active.Values.Where(reaction => reaction.Effect.Suspend).Max(reaction => (DateTimeOffset?)reaction.Until);
+        return active.Count == 0 ? null : active.Values.Where(reaction => reaction.Effect.Suspend).Max(reaction => (DateTimeOffset?)reaction.Until);
     }
 
     /// <summary>The next end; null when nothing is at work.</summary>
@@ -105,6 +105,7 @@ public sealed class ReactionBook
 
     void Expire(DateTimeOffset now)
     {
+        if (active.Count == 0) return;
         foreach (var (id, reaction) in active)
             if (reaction.Until <= now)
                 active.Remove(id);

@@ -60,6 +60,13 @@ public sealed class FairQueue<T>
     /// <summary>Items of those that are not parked: what <see cref="TryDequeue"/> could take.</summary>
     public int ReadyCount => lanes[0].Ready + lanes[1].Ready + lanes[2].Ready;
 
+    /// <summary>The same, with those whose time in the park is over.</summary>
+    public int ReadyAt(DateTimeOffset now)
+    {
+        while (parking.TryFreeNext(now, out var free)) Settle(free);
+        return ReadyCount;
+    }
+
     /// <summary>When the next that is parked comes back; null when nobody is.</summary>
     public DateTimeOffset? NextRelease => parking.NextRelease;
 
@@ -78,7 +85,7 @@ public sealed class FairQueue<T>
     /// <summary>Takes the next item of those that are not parked.</summary>
     public bool TryDequeue(DateTimeOffset now, [MaybeNullWhen(false)] out T item)
     {
-        while (parking.TryFreeNext(now, out var free)) Settle(free);
+        ReadyAt(now);
         var chosen = Choose(now);
         if (chosen < 0)
         {
