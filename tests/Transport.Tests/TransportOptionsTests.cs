@@ -27,11 +27,14 @@ public sealed class TransportOptionsTests
                 options.LocalDomain = "no host name!";
                 options.EndOfDataTimeout = TimeSpan.Zero;
                 options.MaxReplyLineBytes = 3;
+                options.MinContentRate = 0;
+                options.TrustedRoots.Add("/no/such/file.pem");
+                options.MaxTransactionsPerAttempt = 0;
             });
             collection.Configure<ResolverOptions>(options => options.NameServers.Add("dns.example.com"));
         });
         var transport = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IOptions<TransportOptions>>().Value);
-        Assert.Equal(["LocalDomain", "EndOfDataTimeout", "MaxReplyLineBytes"], transport.Failures.Select(failure => failure.Split(':', ' ')[2]));
+        Assert.Equal(["LocalDomain", "MinContentRate", "EndOfDataTimeout", "MaxReplyLineBytes", "TrustedRoots", "MaxTransactionsPerAttempt"], transport.Failures.Select(failure => failure.Split(':', ' ')[2]));
         var resolver = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IOptions<ResolverOptions>>().Value);
         Assert.StartsWith($"{ResolverOptions.Section}:NameServers", Assert.Single(resolver.Failures), StringComparison.Ordinal);
     }

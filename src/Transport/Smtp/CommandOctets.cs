@@ -12,6 +12,7 @@ static class CommandOctets
     /// <summary>Printable ASCII, or printable UTF-8 where SMTPUTF8 is on (RFC 5321 §4.1.2, RFC 6531 §3.3).</summary>
     public static bool AreFit(ReadOnlySpan<byte> command, bool isUtf8Allowed)
     {
+        if (!command.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return true;
         while (!command.IsEmpty)
         {
             if (Rune.DecodeFromUtf8(command, out var rune, out var length) != System.Buffers.OperationStatus.Done || !IsFit(rune, isUtf8Allowed)) return false;

@@ -11,6 +11,7 @@ namespace Orleans.Mail.Transport.Smtp.Opening;
 sealed class HandshakeClient : SmtpClient
 {
     readonly X509ChainPolicy _chainPolicy;
+    readonly bool _isCertificateChecked;
 
     [SuppressMessage("Security", "CA5398", Justification = "Where TLS is demanded, versions that do not protect any more are no TLS (RFC 8996).")]
     public HandshakeClient(HandshakeLog log, string? localDomain, SmtpTarget target, CertificateCheck check, TimeProvider time)
@@ -19,6 +20,7 @@ sealed class HandshakeClient : SmtpClient
         if (localDomain is not null) LocalDomain = localDomain;
         CheckCertificateRevocation = false;
         if (target.Tls is TlsMode.Required or TlsMode.Verified or TlsMode.Dane) SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        _isCertificateChecked = target.Tls is TlsMode.Verified or TlsMode.Dane;
         _chainPolicy = CertificateChains.NewPolicy(time.GetUtcNow());
         ServerCertificateValidationCallback = check.Accept;
     }
@@ -34,7 +36,7 @@ sealed class HandshakeClient : SmtpClient
         var options = base.GetSslClientAuthenticationOptions(host, remoteCertificateValidationCallback);
         options.CertificateChainPolicy = _chainPolicy;
         // A resumed session shows no chain to judge.
-        options.AllowTlsResume = false;
+        options.AllowTlsResume = !_isCertificateChecked;
         options.LocalCertificateSelectionCallback = (sender, _, _, _, _) =>
         {
             TlsStream = sender as SslStream;
