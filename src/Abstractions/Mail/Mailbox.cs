@@ -64,6 +64,8 @@ public sealed record Mailbox
         foreach (var rune in local.EnumerateRunes())
             if (rune.Value < ' ' || rune.Value == 0x7F || rune == Rune.ReplacementChar || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate)
                 return Fail("has a control character or broken Unicode in its local part", out problem);
+            else if (rune.Value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) or 0x200E or 0x200F or 0x061C)
+                return Fail("has a character in its local part that turns the direction of text", out problem);
         if (Encoding.UTF8.GetByteCount(local) > MaxLocalPartOctets) return Fail($"has a local part of more than {MaxLocalPartOctets} octets", out problem);
         return local[0] == '"' ? IsQuotedString(local, out problem) : IsDotString(local, out problem);
     }
@@ -93,8 +95,6 @@ public sealed record Mailbox
         return true;
     }
 
-    static readonly IdnMapping Idn = new() { UseStd3AsciiRules = true };
-
     /// <summary>A domain as lower-case A-labels without a trailing dot.</summary>
     public static bool TryParseDomain(string text, [NotNullWhen(true)] out string? domain, [NotNullWhen(false)] out string? problem)
     {
@@ -102,16 +102,8 @@ public sealed record Mailbox
         if (text.Length == 0) return Fail("has no domain", out problem);
         if (text.Length > MaxDomainOctets) return Fail($"has a domain of more than {MaxDomainOctets} octets", out problem);
         if (text[0] == '[') return Fail("has an address literal for a domain, which this service does not send to", out problem);
-        string ascii;
-        try
-        {
-            ascii = Ascii.IsValid(text) ? text.ToLowerInvariant() : Idn.GetAscii(text.Normalize(NormalizationForm.FormC)).ToLowerInvariant();
-        }
-        catch (ArgumentException)
-        {
-            return Fail("has a domain that is not a valid internationalized name", out problem);
-        }
-
+        if ((Ascii.IsValid(text) ? text.ToLowerInvariant() : InternationalDomain.ToAscii(text)) is not { } ascii)
+            return Fail("has a domain that is not a plain internationalized name; write it as A-labels", out problem);
         if (ascii.Length > MaxDomainOctets) return Fail($"has a domain of more than {MaxDomainOctets} octets", out problem);
         foreach (var label in ascii.Split('.'))
         {
@@ -122,6 +114,9 @@ public sealed record Mailbox
                     return Fail("has a character in its domain that host names do not have", out problem);
         }
 
+        // RFC 3696 §2: else it is an address, which RFC 5321 §4.1.3 wants in brackets.
+        if (!ascii.AsSpan(ascii.LastIndexOf('.') + 1).ContainsAnyExceptInRange('0', '9')) return Fail("has a domain that ends in a number", out problem);
+        if (!InternationalDomain.IsDecodable(ascii)) return Fail("has a domain with an A-label that is none", out problem);
         domain = ascii;
         problem = null;
         return true;
