@@ -69,8 +69,11 @@ public sealed class DaneTests : IDisposable
     public void Names_and_dates_count_for_usage_2_only(byte usage, string name, int toDay, string? type)
     {
         using var certificate = _middle.Issue([name], null, -30, toDay);
-        var verdict = Judge(certificate, Record(usage, 1, 1, usage == 3 ? certificate : _middle.Certificate));
-        Assert.Equal((type is null ? TlsProof.Dane : TlsProof.None, type), (verdict.Proof, verdict.Fault?.Split(':')[0]));
+        foreach (var sent in new X509Certificate2[][] { [_middle.Certificate], [_middle.Certificate, _root.Certificate] })
+        {
+            var verdict = Judge(certificate, sent, Record(usage, 1, 1, usage == 3 ? certificate : _middle.Certificate));
+            Assert.Equal((type is null ? TlsProof.Dane : TlsProof.None, type), (verdict.Proof, verdict.Fault?.Split(':')[0]));
+        }
     }
 
     [Fact]
@@ -81,13 +84,25 @@ public sealed class DaneTests : IDisposable
     }
 
     [Fact]
+    public void Anchor_out_of_date_holds_nothing()
+    {
+        using var old = _root.CreateBelow("Old Middle", -1);
+        using var certificate = old.Issue(["mx.peer.test"]);
+        Assert.StartsWith("certificate-expired: ", Judge(certificate, [old.Certificate], Record(2, 1, 1, old.Certificate)).Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Signature_of_an_impostor_does_not_reach_the_anchor()
     {
         // Says it was issued by the anchor, and was not.
         using var impostor = _root.CreateBelow("Private Middle");
         using var certificate = impostor.Issue(["mx.peer.test"]);
-        Assert.Equal(TlsProof.None, Judge(certificate, Record(2, 1, 1, _middle.Certificate)).Proof);
-        Assert.NotNull(Judge(certificate, Record(2, 1, 1, _middle.Certificate)).Fault);
+        foreach (var sent in new X509Certificate2[][] { [_middle.Certificate], [_middle.Certificate, _root.Certificate], [impostor.Certificate, _middle.Certificate] })
+        {
+            var verdict = Judge(certificate, sent, Record(2, 1, 1, _middle.Certificate));
+            Assert.Equal(TlsProof.None, verdict.Proof);
+            Assert.NotNull(verdict.Fault);
+        }
     }
 
     [Theory]
@@ -117,12 +132,13 @@ public sealed class DaneTests : IDisposable
         Assert.Equal(TlsProof.Dane, Judge(certificate, records).Proof);
     }
 
-    CertificateVerdict Judge(X509Certificate2 certificate, params TlsaRecord[] records)
+    CertificateVerdict Judge(X509Certificate2 certificate, params TlsaRecord[] records) => Judge(certificate, [_middle.Certificate, _root.Certificate], records);
+
+    CertificateVerdict Judge(X509Certificate2 certificate, X509Certificate2[] sent, params TlsaRecord[] records)
     {
         var target = Given.Target(new(0, 25), TlsMode.Dane) with { Tlsa = records };
         using var chain = new X509Chain();
-        chain.ChainPolicy.ExtraStore.Add(_middle.Certificate);
-        chain.ChainPolicy.ExtraStore.Add(_root.Certificate);
+        chain.ChainPolicy.ExtraStore.AddRange(sent);
         var check = new CertificateCheck(target, [], TimeProvider.System);
         Assert.Equal(check.Accept(this, certificate, chain, SslPolicyErrors.RemoteCertificateChainErrors), check.Verdict.Fault is null);
         return check.Verdict;

@@ -94,6 +94,33 @@ public sealed class LossTests
     }
 
     [Theory(Timeout = Given.Limit)]
+    [InlineData(0, SmtpPhase.MailFrom)]
+    [InlineData(1, SmtpPhase.RcptTo)]
+    [InlineData(2, SmtpPhase.RcptTo)]
+    [InlineData(3, SmtpPhase.Data)]
+    public async Task Half_a_reply_in_the_envelope_is_no_reply_and_no_doubt(int whole, SmtpPhase phase)
+    {
+        foreach (var isPipelining in new[] { true, false })
+        {
+            await using var peer = ScriptedPeer.Start(async dialogue =>
+            {
+                await dialogue.OpenAsync(isPipelining ? "PIPELINING" : "HELP");
+                for (var i = 0; i < whole; i++)
+                {
+                    await dialogue.ReadLineAsync();
+                    await dialogue.SayAsync("250 ok\r\n");
+                }
+
+                await dialogue.ReadLineAsync();
+                await dialogue.SayAsync(whole == 3 ? "354 g" : "250-o\r\n250");
+            });
+            var transcript = await Given.AttemptAsync(peer.EndPoint, Given.Transaction("a@peer.test", "b@peer.test"));
+            Assert.Equal((phase, SessionFailureKind.ConnectionLost, false), (transcript.Failure!.Phase, transcript.Failure.Kind, transcript.IsInDoubt));
+            Assert.Equal(Math.Clamp(whole - 1, 0, 2), transcript.RecipientReplies.Count(reply => reply is not null));
+        }
+    }
+
+    [Theory(Timeout = Given.Limit)]
     [InlineData("550 5.7.1 blocked\r\n", 550)]
     [InlineData("421 4.7.0 later\r\n", 421)]
     public async Task Refused_sender_counts_although_the_remote_closes_inside_the_group(string reply, int code)

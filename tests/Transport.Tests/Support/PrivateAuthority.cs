@@ -20,10 +20,10 @@ sealed class PrivateAuthority : IDisposable
         return new PrivateAuthority(RequestOf(name, key, isAuthority: true).CreateSelfSigned(Now.AddYears(-2), Now.AddYears(2)));
     }
 
-    public PrivateAuthority CreateBelow(string name)
+    public PrivateAuthority CreateBelow(string name, int toDay = 365)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return new PrivateAuthority(Sign(RequestOf(name, key, isAuthority: true), key, Now.AddYears(-1), Now.AddYears(1)));
+        return new PrivateAuthority(Sign(RequestOf(name, key, isAuthority: true), key, Now.AddYears(-1), Now.AddDays(toDay)));
     }
 
     /// <summary>A certificate for DNS names, or as a test changes it.</summary>

@@ -55,12 +55,16 @@ static class CertificateChains
         for (var i = 0; i < chain.ChainElements.Count; i++)
         {
             var element = chain.ChainElements[i];
-            if (i > 0 && anchors.Any(anchor => anchor.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span))) return VerdictOf(status, TlsProof.Dane);
             status |= Sum(element.ChainElementStatus) & ~NoRoot;
+            // At the end of a chain without a root nobody else looks at the dates.
+            if (!IsInDate(element.Certificate, now)) status |= X509ChainStatusFlags.NotTimeValid;
+            if (i > 0 && anchors.Any(anchor => anchor.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span))) return VerdictOf(status, TlsProof.Dane);
         }
 
         return CertificateVerdict.NoTlsaMatch;
     }
+
+    static bool IsInDate(X509Certificate2 certificate, DateTimeOffset now) => certificate.NotBefore <= now.LocalDateTime && now.LocalDateTime <= certificate.NotAfter;
 
     static CertificateVerdict VerdictOf(X509ChainStatusFlags status, TlsProof proof)
     {
