@@ -7,9 +7,12 @@ sealed partial class LongPoll(string what, Func<Task> ask, TimeSpan retryDelay, 
 {
     readonly CancellationTokenSource _stopping = new();
     Task _running = Task.CompletedTask;
+    int _isDisposed;
 
+    // A container disposes of what it knows under two names twice.
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1) return;
         _stopping.Cancel();
         _stopping.Dispose();
     }
