@@ -54,6 +54,7 @@ static class CommandLine
             CancelCommand.Create(shared),
             EventsCommand.Create(shared),
             MessageCommand.Create(shared),
+            SimulateCommand.Create(shared),
         };
     }
 }

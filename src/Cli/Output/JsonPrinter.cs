@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Orleans.Mail.Cli.Simulation;
 
 namespace Orleans.Mail.Cli.Output;
 
@@ -26,6 +27,11 @@ sealed class JsonPrinter(TextWriter output) : Printer
     public override void Write(DeliveryEvent item) => Line(item);
 
     public override void Write(MessageId id, CancelResult result) => Line(new { id, result });
+
+    public override void Write(IReadOnlyList<SimulatedRun> runs)
+    {
+        foreach (var run in runs) Line(run);
+    }
 
     void Line<T>(T value)
     {

@@ -1,3 +1,5 @@
+using Orleans.Mail.Cli.Simulation;
+
 namespace Orleans.Mail.Cli.Output;
 
 enum OutputFormat
@@ -23,4 +25,7 @@ abstract class Printer
     public abstract void Write(DeliveryEvent item);
 
     public abstract void Write(MessageId id, CancelResult result);
+
+    /// <summary>One simulation, or two of the same mail under two policies.</summary>
+    public abstract void Write(IReadOnlyList<SimulatedRun> runs);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.Mail.Cli.Simulation;
 using Spectre.Console;
 
 namespace Orleans.Mail.Cli.Output;
@@ -52,6 +53,22 @@ sealed class TablePrinter : Printer
             foreach (var outcome in attempt.Outcomes)
                 Row(attempts, attempt.Number, Time(attempt.StartedAt), attempt.Duration is { } took ? $"{took.TotalSeconds:0.0} s" : null, attempt.Host, attempt.Tls ?? "no", outcome.Recipient, outcome.Result, outcome.Reply);
         _console.Write(attempts);
+    }
+
+    public override void Write(IReadOnlyList<SimulatedRun> runs)
+    {
+        var totals = Table(["", .. runs.Select(run => run.Name)]);
+        foreach (var (name, value) in SimulationWords.Totals) Row(totals, [name, .. runs.Select(run => value(run.Report))]);
+        _console.Write(totals);
+        var rows = Table("Policy", "Priority", "Tenant", "Messages", "Delivered", "Failed", "Expired", "Waiting", "p50", "p99", "Longest");
+        foreach (var run in runs)
+            foreach (var row in run.Report.Rows)
+                Row(rows, run.Name, row.Priority, row.Tenant, row.Messages, row.Delivered, row.Failed, row.Expired, row.Waiting,
+                    SimulationWords.Span(row.P50), SimulationWords.Span(row.P99), SimulationWords.Span(row.Longest));
+        _console.Write(rows);
+        foreach (var run in runs)
+            foreach (var reaction in run.Report.Reactions)
+                _output.WriteLine(SimulationWords.Of(run, reaction));
     }
 
     static Table Table(params string[] columns)

@@ -27,6 +27,8 @@ public sealed record Scenario
         {
             foreach (var group in Mail.Where(group => group.Count < 1 || group.At < TimeSpan.Zero || group.Over < TimeSpan.Zero || group.Lifetime <= TimeSpan.Zero))
                 faults.Add($"mail of {group.Tenant}: count is at least 1, and no time is negative");
+            foreach (var category in Mail.SelectMany(group => group.Answers).Select(answer => answer.Category).Distinct().Where(category => !Categories.All.Contains(category)))
+                faults.Add($"mail: there is no category {category}");
             if (Mail.Sum(group => (long)Math.Max(0, group.Count)) > 5_000_000) faults.Add("mail: at most 5,000,000 messages");
         }
 
@@ -57,7 +59,7 @@ public sealed record MailGroup
     /// <summary>Default: 6 hours for High, 72 for Bulk, else 5 days.</summary>
     public TimeSpan? Lifetime { get; init; }
 
-    /// <summary>Answers to the first, second, … attempt in place of the receiver's own; the last one repeats. Default: none.</summary>
+    /// <summary>Answers to the first, second, … attempt; after them the receiver answers in its own way. Default: none.</summary>
     public ImmutableArray<AnswerModel> Answers { get; init; } = [];
 
     internal TimeSpan LifetimeOrDefault => Lifetime ?? Priority switch { Priority.High => TimeSpan.FromHours(6), Priority.Bulk => TimeSpan.FromHours(72), _ => TimeSpan.FromDays(5) };

@@ -20,7 +20,7 @@ sealed class SimulatedReceiver(ReceiverModel model, DateTimeOffset start, Func<d
 
     public AnswerModel Answer(SimulatedMail mail, DateTimeOffset now)
     {
-        if (!mail.Group.Answers.IsDefaultOrEmpty) return mail.Group.Answers[Math.Min(mail.Attempts, mail.Group.Answers.Length) - 1];
+        if (mail.Attempts <= mail.Group.Answers.Length) return mail.Group.Answers[mail.Attempts - 1];
         if (IsDown(now)) return Lost;
         if (pace is not null && pace.Take(1, now) == 0) return TooFast;
         if (model.Greylist is { } wait && now - mail.FirstAttempt < wait) return Greylisted;

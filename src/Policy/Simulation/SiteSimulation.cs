@@ -10,7 +10,8 @@ namespace Orleans.Mail.Policy.Simulation;
 /// </summary>
 public sealed class SiteSimulation
 {
-    static readonly DateTimeOffset Start = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    /// <summary>The start of virtual time.</summary>
+    public static DateTimeOffset Start { get; } = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     readonly Scenario scenario;
     readonly Func<double> chance;
