@@ -8,7 +8,7 @@ namespace Orleans.Mail.Support;
 /// </summary>
 public static class Peer
 {
-    static readonly string[] Folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator), "/usr/sbin", "/usr/local/sbin", "/sbin"];
+    static readonly string[] Folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator), "/usr/sbin", "/usr/local/sbin", "/sbin", .. Unpacked()];
 
     /// <summary>Full path of a program; skips or fails the calling test when it is not installed.</summary>
     public static string Require(string program)
@@ -28,4 +28,12 @@ public static class Peer
 
     public static string? Find(string program) =>
         Folders.Where(folder => folder.Length > 0).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+
+    // What cannot be installed beside the rest, .ci/peers puts there.
+    static IEnumerable<string> Unpacked()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && folder.Name != "artifacts") folder = folder.Parent;
+        return folder is null ? [] : [Path.Combine(folder.FullName, "peers/usr/sbin"), Path.Combine(folder.FullName, "peers/node_modules/.bin")];
+    }
 }
