@@ -27,7 +27,7 @@ public sealed class HarakaInstance : IAsyncDisposable
         var port = FreePort.Next();
         await WriteAsync("config/smtp.ini", $"listen=127.0.0.1:{port}\nnodes=0\n");
         // Its own default breaks lines that are longer than 992 octets, which RFC 5321 §4.5.3.1.6 allows.
-        await WriteAsync("config/connection.ini", "[max]\nbytes=52428800\ndata_line_length=1000\nline_length=512\nmime_parts=1000\n[message]\nhelo=Hello\nclose=Bye\n[uuid]\n[headers]\nmax_lines=1000\nmax_received=100\n[main]\n[haproxy]\nhosts[]=\n");
+        await WriteAsync("config/connection.ini", "[max]\nbytes=52428800\ndata_line_length=1002\nline_length=512\nmime_parts=1000\n[message]\nhelo=Hello\nclose=Bye\n[uuid]\n[headers]\nmax_lines=1000\nmax_received=100\n[main]\n[haproxy]\nhosts[]=\n");
         await WriteAsync("config/host_list", $"{domain}\n");
         await WriteAsync("config/me", "haraka.test\n");
         await WriteAsync("config/plugins", "rcpt_to.in_host_list\nkeep\n");
