@@ -1,0 +1,74 @@
+using System.Security.Cryptography.X509Certificates;
+using Orleans.Mail.Transport.Tests.Support;
+
+namespace Orleans.Mail.Transport.Tests.Smtp;
+
+/// <summary>STARTTLS with OpenSSL's server and certificates of a private authority (reliability CN7).</summary>
+public sealed class OpenSslTests : IDisposable
+{
+    const string Host = "mx.peer.test";
+
+    readonly PrivateAuthority _authority = PrivateAuthority.Create();
+    readonly string _roots;
+
+    public OpenSslTests() => _roots = _authority.WritePem();
+
+    public void Dispose()
+    {
+        File.Delete(_roots);
+        _authority.Dispose();
+    }
+
+    [Theory(Timeout = Given.Limit)]
+    [InlineData("-tls1_2", "Tls12")]
+    [InlineData("-tls1_3", "Tls13")]
+    public async Task Certificate_for_the_host_is_verified(string option, string version)
+    {
+        using var certificate = _authority.Issue([Host]);
+        var (session, failure) = await ConnectAsync(certificate, TlsMode.Verified, option);
+        Assert.Null(failure);
+        Assert.Equal(TlsProof.Certificate, session!.TlsProof);
+        Assert.StartsWith(version, session.Tls, StringComparison.Ordinal);
+        await session.DisposeAsync();
+    }
+
+    [Theory(Timeout = Given.Limit)]
+    [InlineData("other.test", 30, "certificate-host-mismatch")]
+    [InlineData("*.test", 30, "certificate-host-mismatch")]
+    [InlineData("127.0.0.1", 30, "certificate-host-mismatch")]
+    [InlineData(Host, -1, "certificate-expired")]
+    public async Task Certificate_that_does_not_hold_ends_the_session_and_is_taken_where_nobody_asks(string name, int toDay, string type)
+    {
+        using var certificate = _authority.Issue([name], toDay: toDay);
+        var (_, failure) = await ConnectAsync(certificate, TlsMode.Verified);
+        Assert.Equal((SmtpPhase.StartTls, SessionFailureKind.Tls), (failure!.Phase, failure.Kind));
+        Assert.Contains(type, failure.Detail, StringComparison.Ordinal);
+
+        var (session, _) = await ConnectAsync(certificate, TlsMode.Required);
+        Assert.Equal(TlsProof.None, session!.TlsProof);
+        await session.DisposeAsync();
+    }
+
+    [Fact(Timeout = Given.Limit)]
+    public async Task Certificate_of_an_unknown_authority_is_not_trusted()
+    {
+        using var stranger = PrivateAuthority.Create();
+        using var certificate = stranger.Issue([Host]);
+        Assert.Contains("certificate-not-trusted", (await ConnectAsync(certificate, TlsMode.Verified)).Failure!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Given.Limit)]
+    public async Task Where_it_is_a_must_TLS_before_1_2_is_not_enough()
+    {
+        using var certificate = _authority.Issue([Host]);
+        var (_, failure) = await ConnectAsync(certificate, TlsMode.Required, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0");
+        Assert.Equal((SmtpPhase.StartTls, SessionFailureKind.Tls), (failure!.Phase, failure.Kind));
+    }
+
+    async Task<ConnectResult> ConnectAsync(X509Certificate2 certificate, TlsMode mode, params string[] options)
+    {
+        await using var server = await OpenSslServer.StartAsync(certificate, options);
+        var transport = new TransportOptions { LocalDomain = "sender.test", TrustedRoots = { _roots } };
+        return await Given.Connector(options: transport).ConnectAsync(Given.Target(server.EndPoint, mode), TestContext.Current.CancellationToken);
+    }
+}

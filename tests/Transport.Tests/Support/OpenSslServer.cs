@@ -1,0 +1,47 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Orleans.Mail.Support;
+
+namespace Orleans.Mail.Transport.Tests.Support;
+
+/// <summary>OpenSSL's own server behind STARTTLS: certificates and handshakes of an implementation other than .NET's. Knows no more of SMTP than the way into TLS and EHLO.</summary>
+sealed class OpenSslServer : ChildProcess
+{
+    readonly string _file;
+
+    OpenSslServer(string program, string file, int port, IEnumerable<string> options)
+        : base(program, ["s_server", "-accept", $"127.0.0.1:{port}", "-starttls", "smtp", "-cert", file, "-key", file, "-crlf", "-quiet", .. options])
+    {
+        _file = file;
+        EndPoint = new IPEndPoint(IPAddress.Loopback, port);
+    }
+
+    public IPEndPoint EndPoint { get; }
+
+    /// <param name="certificate">What it shows, with its key.</param>
+    /// <param name="options">Further options, such as <c>-tls1_3</c>.</param>
+    public static async Task<OpenSslServer> StartAsync(X509Certificate2 certificate, params string[] options)
+    {
+        var program = Peer.Require("openssl");
+        var file = Path.GetTempFileName();
+        using var key = certificate.GetECDsaPrivateKey()!;
+        await File.WriteAllTextAsync(file, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+        var server = new OpenSslServer(program, file, FreePort.Next(), options);
+        await FreePort.WaitForListenerAsync(server.EndPoint.Port, TimeSpan.FromSeconds(10));
+        return server;
+    }
+
+    // Only what comes through TLS is shown.
+    protected override void OnLine(string line)
+    {
+        if (!line.StartsWith("EHLO", StringComparison.Ordinal)) return;
+        Input.WriteLine("250 peer");
+        Input.Flush();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        File.Delete(_file);
+    }
+}
