@@ -70,6 +70,8 @@ public sealed class SinkFaultTests(ITestOutputHelper output)
         "" => [],
         "-f" => ["-f", stage, "-B", "550 5.7.1 not here"],
         "-r" => ["-r", stage, "-b", "451 4.3.0 not now"],
+        // Its delays put the replies of a group out of order.
+        "-W" => ["-p", option, stage],
         _ when stage.Length == 0 => [option],
         _ => [option, stage],
     };

@@ -4,13 +4,13 @@ using Orleans.Mail.Support;
 
 namespace Orleans.Mail.Transport.Tests.Support;
 
-/// <summary>OpenSSL's own server behind STARTTLS: certificates and handshakes of an implementation other than .NET's. Knows no more of SMTP than the way into TLS and EHLO.</summary>
+/// <summary>OpenSSL's own server, TLS from the first octet: handshakes of an implementation other than .NET's. Knows no more of SMTP than a greeting and EHLO.</summary>
 sealed class OpenSslServer : ChildProcess
 {
     readonly string _file;
 
     OpenSslServer(string program, string file, int port, IEnumerable<string> options)
-        : base(program, ["s_server", "-accept", $"127.0.0.1:{port}", "-starttls", "smtp", "-cert", file, "-key", file, "-crlf", "-quiet", .. options])
+        : base(program, ["s_server", "-accept", $"127.0.0.1:{port}", "-cert", file, "-key", file, "-crlf", "-quiet", .. options])
     {
         _file = file;
         EndPoint = new IPEndPoint(IPAddress.Loopback, port);
@@ -28,20 +28,25 @@ sealed class OpenSslServer : ChildProcess
         await File.WriteAllTextAsync(file, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
         var server = new OpenSslServer(program, file, FreePort.Next(), options);
         await FreePort.WaitForListenerAsync(server.EndPoint.Port, TimeSpan.FromSeconds(10));
+        // Waits until somebody comes through a handshake.
+        await server.SayAsync("220 peer");
         return server;
     }
 
-    // Only what comes through TLS is shown.
     protected override void OnLine(string line)
     {
-        if (!line.StartsWith("EHLO", StringComparison.Ordinal)) return;
-        Input.WriteLine("250 peer");
-        Input.Flush();
+        if (line.StartsWith("EHLO", StringComparison.Ordinal)) _ = SayAsync("250 peer");
     }
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
         File.Delete(_file);
+    }
+
+    async Task SayAsync(string line)
+    {
+        await Input.WriteLineAsync(line);
+        await Input.FlushAsync();
     }
 }

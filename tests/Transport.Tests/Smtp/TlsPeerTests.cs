@@ -1,17 +1,19 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Orleans.Mail.Support;
 using Orleans.Mail.Transport.Tests.Support;
 
 namespace Orleans.Mail.Transport.Tests.Smtp;
 
-/// <summary>STARTTLS with OpenSSL's server and certificates of a private authority (reliability CN7).</summary>
-public sealed class OpenSslTests : IDisposable
+/// <summary>TLS with OpenSSL's server, and STARTTLS with Postfix, under certificates of a private authority (reliability CN7).</summary>
+public sealed class TlsPeerTests : IDisposable
 {
     const string Host = "mx.peer.test";
 
     readonly PrivateAuthority _authority = PrivateAuthority.Create();
     readonly string _roots;
 
-    public OpenSslTests() => _roots = _authority.WritePem();
+    public TlsPeerTests() => _roots = _authority.WritePem();
 
     public void Dispose()
     {
@@ -41,7 +43,7 @@ public sealed class OpenSslTests : IDisposable
     {
         using var certificate = _authority.Issue([name], toDay: toDay);
         var (_, failure) = await ConnectAsync(certificate, TlsMode.Verified);
-        Assert.Equal((SmtpPhase.StartTls, SessionFailureKind.Tls), (failure!.Phase, failure.Kind));
+        Assert.Equal(SessionFailureKind.Tls, failure!.Kind);
         Assert.Contains(type, failure.Detail, StringComparison.Ordinal);
 
         var (session, _) = await ConnectAsync(certificate, TlsMode.Required);
@@ -62,13 +64,38 @@ public sealed class OpenSslTests : IDisposable
     {
         using var certificate = _authority.Issue([Host]);
         var (_, failure) = await ConnectAsync(certificate, TlsMode.Required, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0");
-        Assert.Equal((SmtpPhase.StartTls, SessionFailureKind.Tls), (failure!.Phase, failure.Kind));
+        Assert.Equal(SessionFailureKind.Tls, failure!.Kind);
+    }
+
+    [Fact(Timeout = Given.Limit)]
+    public async Task Postfix_is_verified_behind_STARTTLS_by_its_name_and_by_no_other()
+    {
+        var program = PostfixInstance.Require();
+        using var certificate = _authority.Issue([Host]);
+        using var key = certificate.GetECDsaPrivateKey()!;
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, key.ExportPkcs8PrivateKeyPem() + "\n" + certificate.ExportCertificatePem() + "\n", TestContext.Current.CancellationToken);
+        await using (var postfix = await PostfixInstance.StartAsync(program, new PostfixSettings { KeptDomains = ["peer.test"], Parameters = ["smtpd_tls_security_level = encrypt", $"smtpd_tls_chain_files = {file}"] }))
+        {
+            var target = Given.Target(new IPEndPoint(IPAddress.Loopback, postfix.Port), TlsMode.Verified);
+            var (session, _) = await Connector().ConnectAsync(target, TestContext.Current.CancellationToken);
+            Assert.Equal(TlsProof.Certificate, session!.TlsProof);
+            Assert.Equal(250, (await session.SendAsync(Given.Transaction(), TestContext.Current.CancellationToken)).EndOfDataReply?.Code);
+            await session.QuitAsync();
+
+            var (_, failure) = await Connector().ConnectAsync(target with { Host = "mx.other.test" }, TestContext.Current.CancellationToken);
+            Assert.Equal((SmtpPhase.StartTls, SessionFailureKind.Tls), (failure!.Phase, failure.Kind));
+            Assert.Contains("certificate-host-mismatch", failure.Detail, StringComparison.Ordinal);
+        }
+
+        File.Delete(file);
     }
 
     async Task<ConnectResult> ConnectAsync(X509Certificate2 certificate, TlsMode mode, params string[] options)
     {
         await using var server = await OpenSslServer.StartAsync(certificate, options);
-        var transport = new TransportOptions { LocalDomain = "sender.test", TrustedRoots = { _roots } };
-        return await Given.Connector(options: transport).ConnectAsync(Given.Target(server.EndPoint, mode), TestContext.Current.CancellationToken);
+        return await Connector().ConnectAsync(Given.Target(server.EndPoint, mode) with { IsTlsImplicit = true }, TestContext.Current.CancellationToken);
     }
+
+    Transport.Smtp.SmtpConnector Connector() => Given.Connector(options: new TransportOptions { LocalDomain = "sender.test", TrustedRoots = { _roots } });
 }
