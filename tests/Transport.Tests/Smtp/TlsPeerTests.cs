@@ -54,7 +54,7 @@ public sealed class TlsPeerTests : IDisposable
     [Fact(Timeout = Given.Limit)]
     public async Task Certificate_of_an_unknown_authority_is_not_trusted()
     {
-        using var stranger = PrivateAuthority.Create();
+        using var stranger = PrivateAuthority.Create("Stranger");
         using var certificate = stranger.Issue([Host]);
         Assert.Contains("certificate-not-trusted", (await ConnectAsync(certificate, TlsMode.Verified)).Failure!.Detail, StringComparison.Ordinal);
     }
