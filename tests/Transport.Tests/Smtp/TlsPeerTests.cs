@@ -22,8 +22,8 @@ public sealed class TlsPeerTests : IDisposable
     }
 
     [Theory(Timeout = Given.Limit)]
-    [InlineData("-tls1_2", "Tls12")]
-    [InlineData("-tls1_3", "Tls13")]
+    [InlineData("-tls1_2", "TLS 1.2 ")]
+    [InlineData("-tls1_3", "TLS 1.3 ")]
     public async Task Certificate_for_the_host_is_verified(string option, string version)
     {
         using var certificate = _authority.Issue([Host]);
