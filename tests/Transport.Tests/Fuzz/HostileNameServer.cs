@@ -108,7 +108,7 @@ sealed class HostileNameServer : IAsyncDisposable
                 0 => [Noise(_random.Next(600))],
                 1 => [WrongTransaction(Forged(question))],
                 2 => [WrongTransaction(Forged(question)), Right(question)],
-                3 => [Right(question)],
+                3 => [Forged(question, "other.test")],
                 4 => [new DnsMessage(question).Loop().ToArray()],
                 5 => [Mutated(Right(question))],
                 6 => [Mutated(Right(question))],
