@@ -6,6 +6,12 @@ namespace Orleans.Mail.Policy.Shaping;
 /// <remarks>Each message taken makes room for itself and one more, so what is under way doubles with each round trip; once the site calls us too fast, it grows by one a round.</remarks>
 public sealed record ReleaseRamp
 {
+    /// <summary>
+    /// How long a message stays away that was called too fast during a release, in place of its backoff: the pace is learned by then, and minutes more would
+    /// only make the last ones late.
+    /// </summary>
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(15);
+
     double allowance;
     bool steady;
 

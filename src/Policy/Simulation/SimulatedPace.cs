@@ -28,6 +28,12 @@ sealed class SimulatedPace(SimulatedPolicy policy, SiteLimits limits, DateTimeOf
     /// <summary>Whether a release after an outage has enough under way.</summary>
     public bool IsFull(int busy, int limit) => ramp is not null && (ramp.IsStopped ? busy > 0 : ramp.ReleaseNow(busy, limit) == 0);
 
+    /// <summary>Whether a site that came back is getting what waited for it.</summary>
+    public bool IsReleasing => ramp is { IsStopped: false };
+
+    /// <summary>Nothing waits any more.</summary>
+    public void EndRelease() => ramp = IsReleasing ? null : ramp;
+
     public void OnSend(DateTimeOffset now) => bucket?.Take(1, now);
 
     public void OnAnswered(bool tooFast, int inUse, DateTimeOffset now)
@@ -41,7 +47,6 @@ sealed class SimulatedPace(SimulatedPolicy policy, SiteLimits limits, DateTimeOf
         }
 
         ramp = ramp?.OnAccepted();
-        if (ramp?.ReleaseNow(0, int.MaxValue) >= limits.MaxSessions) ramp = null;
         if (policy.LearnRate) rate = rate.OnAccepted(now);
     }
 

@@ -109,7 +109,12 @@ public sealed class SiteSimulation
         {
             var ready = queue.ReadyAt(now);
             if (queue.NextRelease is { } release && release < DateTimeOffset.MaxValue) Wake(release);
-            if (ready == 0) return;
+            if (ready == 0)
+            {
+                if (queue.Count == 0) pace.EndRelease();
+                return;
+            }
+
             if (pace.NextAt(now) is var next && next > now)
             {
                 Wake(next);
@@ -206,6 +211,11 @@ public sealed class SiteSimulation
         if (outcome.Kind != OutcomeKind.Delivered) tally.React(pace.Reactions.Observe(outcome.Category, answer.Reply, now));
         if (outcome.Category == Categories.RateLimited) tally.TooFast++;
         if (outcome.Kind == OutcomeKind.Delivered) tally.Deliver(mail, now);
+        else if (outcome.Category == Categories.RateLimited && pace.IsReleasing)
+        {
+            tally.Deferred++;
+            At(now + ReleaseRamp.RetryAfter, _ => Enqueue(mail));
+        }
         else if (outcome.Kind == OutcomeKind.Failed) tally.Fail(mail, now);
         else Defer(mail, answer, now);
     }
