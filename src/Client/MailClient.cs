@@ -14,7 +14,7 @@ namespace Orleans.Mail;
 /// The mail service over an Orleans client, or over the silo it runs in. Thread-safe: register one
 /// (<c>AddOrleansMailClient</c>), or open one for a script (<see cref="ConnectAsync"/>).
 /// </summary>
-public sealed class MailClient : IMailClient, IFeedEndSource, IAsyncDisposable, IDisposable
+public sealed class MailClient : IMailClient, IFeedEndSource, IOperationsSource, IAsyncDisposable, IDisposable
 {
     readonly IGrainFactory _grains;
     readonly MailClientOptions _options;

@@ -55,6 +55,9 @@ static class CommandLine
             EventsCommand.Create(shared),
             MessageCommand.Create(shared),
             SimulateCommand.Create(shared),
+            QueueCommand.Create(shared),
+            SuspensionCommand.Create(shared),
+            SuppressionCommand.Create(shared),
         };
     }
 }

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 
 namespace Orleans.Mail.Cli.Commands;
 
-/// <summary><c>message list</c>: what the service keeps.</summary>
+/// <summary><c>message</c>: what the service keeps, and changes of one message.</summary>
 static class MessageCommand
 {
     public static Command Create(SharedOptions shared)
@@ -20,10 +20,12 @@ static class MessageCommand
             call.Printer.Write(found);
             return ExitCodes.Ok;
         }));
-        return new Command("message", "The messages the service keeps.") { list };
+        var command = new Command("message", "The messages the service keeps, and what may be changed about one.") { list };
+        foreach (var verb in MessageChangeCommands.Create(shared)) command.Add(verb);
+        return command;
     }
 
-    static MailState? ParseState(ArgumentResult result)
+    public static MailState? ParseState(ArgumentResult result)
     {
         var name = result.Tokens[0].Value;
         if (MailStates.Find(name) is { } state) return state;

@@ -55,6 +55,8 @@ sealed class SharedOptions(Connect connect)
 /// <summary>One run of a verb.</summary>
 sealed record Call(IMailClient Client, ParseResult Parsed, Printer Printer, CancellationToken CancellationToken)
 {
+    public IMailOperations Operations => Client.Operations();
+
     public TextWriter Talk => Parsed.InvocationConfiguration.Error;
 
     /// <summary>The end of a verb that shows one message: found, or not.</summary>

@@ -33,6 +33,20 @@ sealed class JsonPrinter(TextWriter output) : Printer
         foreach (var run in runs) Line(run);
     }
 
+    public override void Write(MessageId id, ChangeAnswer answer) => Line(new { id, answer.Result, answer.Problem });
+
+    public override void Write(SetResult result) => Line(new { result.Matched, result.Changed, result.TooLate, result.Refused });
+
+    public override void Write(IReadOnlyList<StandingOrder> orders)
+    {
+        foreach (var order in orders) Line(order);
+    }
+
+    public override void Write(IReadOnlyList<Suppression> suppressions)
+    {
+        foreach (var suppression in suppressions) Line(suppression);
+    }
+
     void Line<T>(T value)
     {
         output.WriteLine(JsonSerializer.Serialize(value, Options));

@@ -28,4 +28,12 @@ abstract class Printer
 
     /// <summary>One simulation, or two of the same mail under two policies.</summary>
     public abstract void Write(IReadOnlyList<SimulatedRun> runs);
+
+    public abstract void Write(MessageId id, ChangeAnswer answer);
+
+    public abstract void Write(SetResult result);
+
+    public abstract void Write(IReadOnlyList<StandingOrder> orders);
+
+    public abstract void Write(IReadOnlyList<Suppression> suppressions);
 }

@@ -31,6 +31,26 @@ sealed class TablePrinter : Printer
 
     public override void Write(MessageId id, CancelResult result) => _output.WriteLine($"{id}  {Words(result)}");
 
+    public override void Write(MessageId id, ChangeAnswer answer) => _output.WriteLine($"{id}  {Words(answer)}");
+
+    public override void Write(SetResult result) =>
+        _output.WriteLine($"{result.Changed} of {result.Matched} changed; {result.TooLate} had an attempt under way, {result.Refused} could not be changed");
+
+    public override void Write(IReadOnlyList<StandingOrder> orders)
+    {
+        var table = Table("Id", "Kind", "For", "Since", "Until", "By", "Reason", "Evidence");
+        foreach (var order in orders)
+            Row(table, order.Id, order.RevokedAt is null ? order.Kind : "revoked, releasing", order.Scope, Time(order.GivenAt), Time(order.Until), order.By, order.Reason, order.Evidence);
+        _console.Write(table);
+    }
+
+    public override void Write(IReadOnlyList<Suppression> suppressions)
+    {
+        var table = Table("Address", "Tenant", "Since", "Until", "Added by", "Reason");
+        foreach (var item in suppressions) Row(table, item.Address, item.Tenant ?? "(all)", Time(item.Since), Time(item.Until), item.IsAutomatic ? "bounces" : "hand", item.Reason);
+        _console.Write(table);
+    }
+
     public override void Write(IReadOnlyList<MessageStatus> list)
     {
         var table = Table("Id", "State", "Accepted", "Tenant", "Priority", "Recipients", "Attempts", "Next attempt");
@@ -83,6 +103,15 @@ sealed class TablePrinter : Printer
         table.AddRow(cells.Select(cell => new Text(Convert.ToString(cell, CultureInfo.InvariantCulture) ?? "")));
 
     static string? Time(DateTimeOffset? time) => time?.ToLocalTime().ToString("MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
+    static string Words(ChangeAnswer answer) => answer.Result switch
+    {
+        ChangeResult.Changed => "changed",
+        ChangeResult.TooLate => "too late: an attempt is under way",
+        ChangeResult.AlreadyFinal => "nothing to change: it is final",
+        ChangeResult.NotFound => "no such message",
+        _ => answer.Problem ?? "not changed",
+    };
 
     static string Words(CancelResult result) => result switch
     {

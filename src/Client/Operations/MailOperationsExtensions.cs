@@ -1,8 +1,15 @@
+using Orleans.Mail.Operations;
+
 namespace Orleans.Mail;
 
 /// <summary>The usual questions in one line each.</summary>
 public static class MailOperationsExtensions
 {
+    /// <summary>The operations that a client brings along.</summary>
+    /// <exception cref="NotSupportedException">This client is neither the real one nor the fake.</exception>
+    public static IMailOperations Operations(this IMailClient client) =>
+        client is IOperationsSource source ? source.Operations : throw new NotSupportedException("This client brings no operations along: resolve IMailOperations instead.");
+
     /// <summary>What waits for its time is tried at once.</summary>
     public static Task<ChangeAnswer> RetryNowAsync(this IMailOperations operations, MessageId id, CancellationToken cancellationToken = default) =>
         Checked(operations).ChangeAsync(id, new MessageChange { Action = MessageAction.RetryNow }, cancellationToken);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Orleans.Mail.Drafts;
+using Orleans.Mail.Operations;
 
 namespace Orleans.Mail.Testing;
 
@@ -9,7 +10,7 @@ namespace Orleans.Mail.Testing;
 /// An <see cref="IMailClient"/> for unit tests: checks drafts as the real one does, records them, decides their fate by rules (delivered, without one),
 /// keeps the promises about idempotency keys, and tells the events. No cluster, no network, no time: everything has happened when a call returns.
 /// </summary>
-public sealed class FakeMailClient(TimeProvider? clock = null) : IMailClient, IFeedEndSource
+public sealed class FakeMailClient : IMailClient, IFeedEndSource, IOperationsSource
 {
     static readonly FakeRule Default = new(static _ => true);
     static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(10);
@@ -22,9 +23,21 @@ public sealed class FakeMailClient(TimeProvider? clock = null) : IMailClient, IF
     readonly List<DeliveryEvent> _events = [];
     TaskCompletionSource _changed = NewSignal();
 
+    /// <param name="clock">Null for the system's.</param>
+    public FakeMailClient(TimeProvider? clock = null)
+    {
+        Clock = clock ?? TimeProvider.System;
+        Operations = new FakeMailOperations(this);
+    }
+
+    /// <summary>What may be asked beyond the five members of <see cref="IMailClient"/>.</summary>
+    public FakeMailOperations Operations { get; }
+
+    IMailOperations IOperationsSource.Operations => Operations;
+
     TimeProvider IFeedEndSource.Clock => Clock;
 
-    TimeProvider Clock { get; } = clock ?? TimeProvider.System;
+    TimeProvider Clock { get; }
 
     /// <summary>Every draft that was accepted, in order; a duplicate under its key is not there twice.</summary>
     public IReadOnlyList<MailDraft> Submitted

@@ -13,6 +13,8 @@ public static class FakeMailServices
         services.RemoveAll<MailClient>();
         services.RemoveAll<IMailClient>();
         services.AddSingleton<IMailClient>(fake);
+        services.RemoveAll<IMailOperations>();
+        services.AddSingleton<IMailOperations>(fake.Operations);
         return services;
     }
 }
