@@ -23,8 +23,8 @@ sealed partial class ControlGrain(
     SpoolShards shards,
     IOptions<ControlOptions> options,
     IEnumerable<OrderCheck> checks,
-    [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
-    TimeProvider pollClock,
+    [FromKeyedServices(MailClocks.Service)] TimeProvider mailClock,
+    TimeProvider clock,
     ILogger<ControlGrain> log) : Grain, IControlGrain
 {
     const string EpochName = "control/epoch";
@@ -49,7 +49,7 @@ sealed partial class ControlGrain(
 
     public async Task<OrderAnswer> AddAsync(StandingOrder order)
     {
-        var now = clock.GetUtcNow();
+        var now = mailClock.GetUtcNow();
         if (_orders.TryGetValue(order.Id, out var known))
             return known.Order.RevokedAt is null ? new OrderAnswer(known.Order) : new OrderAnswer(null, "An order of that id was revoked: choose another id.");
         var problem = OrderRules.Problem(order, now) ?? checks.Select(check => check(order)).FirstOrDefault(found => found is not null);
@@ -67,7 +67,7 @@ sealed partial class ControlGrain(
     {
         if (!_orders.TryGetValue(id, out var known)) return false;
         if (known.Order.RevokedAt is not null) return true;
-        await WriteAsync(known.Order with { RevokedAt = clock.GetUtcNow() }, known.Version);
+        await WriteAsync(known.Order with { RevokedAt = mailClock.GetUtcNow() }, known.Version);
         Announce();
         LogRevoked(id);
         _timer.Change(TimeSpan.Zero, LookAfter);
@@ -76,13 +76,13 @@ sealed partial class ControlGrain(
 
     public Task<StandingOrder[]> ListAsync()
     {
-        var now = clock.GetUtcNow();
+        var now = mailClock.GetUtcNow();
         return Task.FromResult(_orders.Values.Select(stored => stored.Order).Where(order => order.RevokedAt is not null || order.StandsAt(now)).OrderBy(order => order.GivenAt).ToArray());
     }
 
     public async Task<ControlSnapshot> WaitForChangeAsync(long version)
     {
-        if (version == _version) await Task.WhenAny(_changed.Task, Task.Delay(options.Value.PollTime, pollClock));
+        if (version == _version) await Task.WhenAny(_changed.Task, Task.Delay(options.Value.PollTime, clock));
         return new ControlSnapshot(_version, [.. _orders.Values.Select(stored => stored.Order).Where(order => order.RevokedAt is null)]);
     }
 
@@ -142,7 +142,7 @@ sealed partial class ControlGrain(
     {
         try
         {
-            var now = clock.GetUtcNow();
+            var now = mailClock.GetUtcNow();
             foreach (var (order, _) in _orders.Values.ToList())
             {
                 if (order.RevokedAt is not null) await ReleaseAsync(order, cancellationToken);

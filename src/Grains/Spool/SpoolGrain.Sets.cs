@@ -44,7 +44,7 @@ sealed partial class SpoolGrain
 
     async Task<string?> WalkAsync(string? continuation, Func<MessageRecord, MessageState, bool> isMeant, Func<MessageId, Task> act)
     {
-        var started = pollClock.GetTimestamp();
+        var started = systemClock.GetTimestamp();
         var before = continuation is null ? (MessageId?)null : MessageId.Parse(continuation);
         while (true)
         {
@@ -53,7 +53,7 @@ sealed partial class SpoolGrain
                 await Task.WhenAll(chunk.Select(record => act(record.Id)));
             if (records.Count < PageSize) return null;
             before = records[^1].Id;
-            if (pollClock.GetElapsedTime(started) >= SetStep) return before.ToString();
+            if (systemClock.GetElapsedTime(started) >= SetStep) return before.ToString();
         }
     }
 

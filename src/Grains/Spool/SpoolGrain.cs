@@ -23,7 +23,7 @@ sealed partial class SpoolGrain(
     Serializer<MessageState> states,
     StandingOrders orders,
     [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
-    TimeProvider pollClock,
+    TimeProvider systemClock,
     ILogger<SpoolGrain> log) : Grain, ISpoolGrain, ISpoolOwnerGrain, IRemindable
 {
     const string ReminderName = "awake";

@@ -20,8 +20,8 @@ sealed partial class SuppressionGrain(
     ISettingsStore settings,
     IOptions<SuppressionOptions> options,
     IOptions<ControlOptions> control,
-    [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
-    TimeProvider pollClock,
+    [FromKeyedServices(MailClocks.Service)] TimeProvider mailClock,
+    TimeProvider clock,
     ILogger<SuppressionGrain> log) : Grain, ISuppressionListGrain, ISuppressionIndexGrain
 {
     const int PageSize = 1_000;
@@ -37,7 +37,7 @@ sealed partial class SuppressionGrain(
 
     public async Task<string?> AddAsync(Mail.Suppression suppression)
     {
-        var now = clock.GetUtcNow();
+        var now = mailClock.GetUtcNow();
         if (!Mailbox.TryParse(suppression.Address, out var mailbox, out var problem)) return $"The address {problem}.";
         if (suppression.Until <= now) return "The end must lie ahead.";
         if (string.IsNullOrWhiteSpace(suppression.Reason) || suppression.Reason.Length > MessageChange.MaxReasonLength || suppression.Reason.Any(char.IsControl))
@@ -61,7 +61,7 @@ sealed partial class SuppressionGrain(
         if (!Mailbox.TryParse(address, out var mailbox, out _)) return false;
         var name = SuppressionName.Of(tenant, mailbox.ToString());
         if (await settings.ReadAsync(name, CancellationToken.None) is not { } stored) return false;
-        var wasInForce = SettingJson.Read<SuppressionRecord>(stored)?.IsInForceAt(clock.GetUtcNow()) == true;
+        var wasInForce = SettingJson.Read<SuppressionRecord>(stored)?.IsInForceAt(mailClock.GetUtcNow()) == true;
         await DeleteAsync(stored);
         return wasInForce;
     }
@@ -69,7 +69,7 @@ sealed partial class SuppressionGrain(
     public async Task<SuppressionPage> ListAsync(string? tenant, string? continuation, int pageSize)
     {
         var size = Math.Clamp(pageSize, 1, PageSize);
-        var now = clock.GetUtcNow();
+        var now = mailClock.GetUtcNow();
         var page = await settings.ListAsync(SuppressionName.PrefixOf(tenant), continuation, size, CancellationToken.None);
         var items = page.Select(SettingJson.Read<SuppressionRecord>).OfType<SuppressionRecord>().Where(record => record.Tenant == tenant && record.IsInForceAt(now)).Select(Told);
         return new SuppressionPage([.. items], page.Count < size ? null : page[^1].Name);
@@ -77,7 +77,7 @@ sealed partial class SuppressionGrain(
 
     public async Task<SuppressionNews> WaitForChangeAsync(long epoch, long after)
     {
-        if (_log.IsUpToDate(epoch, after)) await Task.WhenAny(_log.Changed, Task.Delay(control.Value.PollTime, pollClock));
+        if (_log.IsUpToDate(epoch, after)) await Task.WhenAny(_log.Changed, Task.Delay(control.Value.PollTime, clock));
         return _log.After(epoch, after);
     }
 
@@ -93,7 +93,7 @@ sealed partial class SuppressionGrain(
         }
 
         var thresholds = new SuppressionThresholds(settled.HardBounces, settled.OtherBounces, settled.Duration);
-        await WriteAsync(name, known => SuppressionPolicy.Bounced(known, address, scope, category, category == Categories.InvalidRecipient, thresholds, clock.GetUtcNow()));
+        await WriteAsync(name, known => SuppressionPolicy.Bounced(known, address, scope, category, category == Categories.InvalidRecipient, thresholds, mailClock.GetUtcNow()));
     }
 
     public async Task DeliveredAsync(string tenant, string address)
@@ -131,7 +131,7 @@ sealed partial class SuppressionGrain(
         {
             foreach (var stored in page)
             {
-                if (SettingJson.Read<SuppressionRecord>(stored)?.IsSpentAt(clock.GetUtcNow()) == true) await DeleteAsync(stored);
+                if (SettingJson.Read<SuppressionRecord>(stored)?.IsSpentAt(mailClock.GetUtcNow()) == true) await DeleteAsync(stored);
                 else _log.Set(SuppressionName.HashOf(stored.Name), isListed: true);
             }
 
