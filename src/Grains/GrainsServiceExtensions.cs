@@ -38,6 +38,9 @@ public static class GrainsServiceExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddKeyedSingleton(MailClocks.Service, (provider, _) => provider.GetRequiredService<TimeProvider>());
         services.TryAddSingleton<CaptureTarget>();
+        services.AddOptions<ShapingOptions>().BindConfiguration(ShapingOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ShapingOptions>, ShapingOptionsValidator>();
+        services.AddSingleton<SiteShaping>();
         services.AddSingleton<SpoolShards>();
         services.AddSingleton(provider => new TicketDispatcher(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<RelayHealth>(), Clock(provider), provider.GetRequiredService<ILogger<TicketDispatcher>>()));

@@ -173,7 +173,8 @@ public readonly record struct DueMessage(MessageId Id, DateTimeOffset Due);
 /// <param name="Id">The message.</param>
 /// <param name="Rank">As committed.</param>
 /// <param name="Arrival">Grows in the order in which the shard accepted its messages. Ids cannot say it: those made from a key are hashed.</param>
-public readonly record struct WaitingMessage(MessageId Id, byte Rank, long Arrival);
+[GenerateSerializer, Immutable, Alias("mail.v1.WaitingMessage")]
+public readonly record struct WaitingMessage([property: Id(0)] MessageId Id, [property: Id(1)] byte Rank, [property: Id(2)] long Arrival);
 
 /// <summary>An event and its number in the shard, from 1 without gaps.</summary>
 public readonly record struct NumberedEvent(long Number, DeliveryEvent Event);

@@ -20,6 +20,9 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
     int _sessionCount;
     volatile bool _isStopping;
 
+    /// <summary>Messages that a session takes ahead of the one it sends.</summary>
+    public int Prefetch => options.SessionPrefetch;
+
     /// <summary>There are <paramref name="queued"/> tickets for a site that may have <paramref name="limit"/> sessions.</summary>
     public void Offer(string site, int queued, int limit)
     {

@@ -23,15 +23,15 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
     public void Send(Ticket ticket)
     {
         var finding = finder.FindAsync(ticket, CancellationToken.None);
-        if (finding.IsCompletedSuccessfully) Send(finding.Result.ToString(), ticket);
+        if (finding.IsCompletedSuccessfully) Send(finding.Result, ticket);
         else _ = SendWhenFoundAsync(finding.AsTask(), ticket);
     }
 
-    async Task SendWhenFoundAsync(Task<SitePath> finding, Ticket ticket)
+    async Task SendWhenFoundAsync(Task<FoundSite> finding, Ticket ticket)
     {
         try
         {
-            Send((await finding.ConfigureAwait(false)).ToString(), ticket);
+            Send(await finding.ConfigureAwait(false), ticket);
         }
         catch (Exception exception)
         {
@@ -39,12 +39,13 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
         }
     }
 
-    void Send(string site, Ticket ticket)
+    void Send(FoundSite found, Ticket ticket)
     {
+        var site = found.Path.ToString();
         while (true)
         {
             var gathering = _sites.GetOrAdd(site, static _ => new Gathering());
-            switch (gathering.Add(ticket))
+            switch (gathering.Add(ticket, found.Hosts))
             {
                 case AddResult.Added: return;
                 case AddResult.AddedFirst:
@@ -67,7 +68,7 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
         {
             try
             {
-                var answer = await grains.GetGrain<IDomainGrain>(site).EnqueueAsync(tickets).ConfigureAwait(false);
+                var answer = await grains.GetGrain<IDomainGrain>(site).EnqueueAsync(tickets, gathering.Hosts).ConfigureAwait(false);
                 if (answer.Queued > LongQueue) _long[site] = true;
                 else _long.TryRemove(site, out _);
                 if (!answer.IsDead) health.Alive(site);
@@ -91,8 +92,9 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
         var waiting = new List<Ticket>();
         foreach (var ticket in tickets)
         {
-            var path = (await finder.FindAsync(ticket, CancellationToken.None).ConfigureAwait(false)).ToString();
-            if (path != site && !health.IsDead(path)) Send(path, ticket);
+            var found = await finder.FindAsync(ticket, CancellationToken.None).ConfigureAwait(false);
+            var path = found.Path.ToString();
+            if (path != site && !health.IsDead(path)) Send(found, ticket);
             else waiting.Add(ticket);
         }
 
@@ -123,10 +125,14 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
         bool _isSending;
         bool _isClosed;
 
-        public AddResult Add(Ticket ticket)
+        /// <summary>The hosts that the last ticket was told of.</summary>
+        public string[] Hosts { get; private set; } = [];
+
+        public AddResult Add(Ticket ticket, string[] hosts)
         {
             lock (_lock)
             {
+                Hosts = hosts;
                 if (_isClosed) return AddResult.Closed;
                 _tickets.Add(ticket);
                 if (_isSending) return AddResult.Added;

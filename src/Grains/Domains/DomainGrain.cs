@@ -3,47 +3,59 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Diagnostics;
-using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
-using Orleans.Mail.Policy.Outcomes;
+using Orleans.Mail.Grains.Spool;
+using Orleans.Mail.Policy.Shaping;
 using Orleans.Mail.Policy.Sites;
 using Orleans.Placement;
 
 namespace Orleans.Mail.Grains.Domains;
 
 /// <summary>
-/// One receiving site: queue, window, leases. Memory only: it may end at any time and lose nothing but time, since every message
-/// knows its own state and the spool sweeps.
+/// One receiving site: queue, window, pace, leases. Memory only: it may end at any time and lose nothing but time, since every message
+/// knows its own state, the spool knows who waits for the site, and sweeps. This file is the queue; sessions and recovery are in the other parts.
 /// </summary>
 [GrainType("mail-domain"), PreferLocalPlacement, CollectionAgeLimit(Minutes = 5)]
 sealed partial class DomainGrain(
     IOptions<SiteOptions> options,
+    SiteShaping shaping,
     DeliveryEngine engine,
     TicketDispatcher dispatcher,
+    SpoolShards shards,
     [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
     ILogger<DomainGrain> log) : Grain, IDomainGrain
 {
+    static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
     readonly FairQueue<Ticket> _queue = new();
 
     // A message has one ticket for a destination in the queue, however often it asks.
-    readonly HashSet<(MessageId, string)> _queued = [];
+    readonly Dictionary<(MessageId, string), FairTicket<Ticket>> _places = [];
 
-    readonly Dictionary<Guid, Lease> _leases = [];
     readonly DrainRate _drain = new();
+    SitePace _pace = null!;
     SiteWindow _window = null!;
-    IGrainTimer? _probe;
+
+    // What came last: any of the queue will do to find a host of the site.
+    string? _destination;
+    DateTimeOffset _promised;
 
     string Site => this.GetPrimaryKeyString();
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var settings = options.Value;
-        _window = new SiteWindow(new SiteWindowOptions { Initial = settings.InitialSessions, Maximum = settings.MaxSessions, ProbeAfter = settings.ProbeAfter });
+        _pace = new SitePace(shaping, Policy.Routing.SitePath.Parse(Site).Site);
+        _pace.Refresh([]);
+        _window = new SiteWindow(_pace.WindowOptions(clock.GetUtcNow()));
         this.RegisterGrainTimer(static (self, _) => self.LookAroundAsync(), this, new() { DueTime = Heartbeat, Period = Heartbeat });
         return Task.CompletedTask;
     }
 
-    static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        MailInstruments.Queued.Add(-_queue.Count);
+        return Task.CompletedTask;
+    }
 
     // A session that ended without a word leaves its lease to expire; with a queue and nobody calling, this goes on.
     Task LookAroundAsync()
@@ -54,23 +66,19 @@ sealed partial class DomainGrain(
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        MailInstruments.Queued.Add(-_queue.Count);
-        return Task.CompletedTask;
-    }
-
-    public Task<EnqueueAnswer> EnqueueAsync(Ticket[] tickets)
+    public Task<EnqueueAnswer> EnqueueAsync(Ticket[] tickets, string[] hosts)
     {
         var now = clock.GetUtcNow();
-        if (_window.DeadUntil is { } dead && dead > now) return Task.FromResult(new EnqueueAnswer(0, _queue.Count, dead, TimeSpan.Zero, IsDead: true));
+        _pace.Refresh(hosts);
+        _window = _window.Within(_pace.WindowOptions(now));
+        if (BlockedUntil(now) is { } until) return Task.FromResult(new EnqueueAnswer(0, _queue.Count, until, TimeSpan.Zero, IsDead: true));
         var taken = 0;
         foreach (var ticket in tickets)
         {
             if (_queue.Count >= options.Value.MaxQueued) break;
             taken++;
-            if (!_queued.Add((ticket.Message, ticket.Destination))) continue;
-            _queue.Enqueue(new FairKey(ticket.Tenant, ticket.Campaign), ticket.Priority, now, ticket);
+            if (_places.ContainsKey((ticket.Message, ticket.Destination))) continue;
+            _places[(ticket.Message, ticket.Destination)] = _queue.Enqueue(new FairKey(ticket.Tenant, ticket.Campaign), ticket.Priority, now, ticket);
             MailInstruments.Queued.Add(1);
             _destination = ticket.Destination;
         }
@@ -81,42 +89,23 @@ sealed partial class DomainGrain(
             : Busy(taken, tickets.Length - taken, now));
     }
 
-    public Task<SessionOrders> NextAsync(SessionReport report)
+    public Task<TicketPlace> LocateAsync(MessageId message, string destination)
     {
         var now = clock.GetUtcNow();
-        Learn(report, now);
-        // A lease is renewed by calling; a new activation adopts whoever calls, up to the window.
-        _leases.Remove(report.Session);
-        DropExpiredLeases(now);
-        if (_leases.Count >= _window.OpenLimitAt(now)) return Task.FromResult(new SessionOrders([], Close: true, null, null));
-        _leases[report.Session] = new Lease(now + options.Value.LeaseTime, report.IsConnected);
-        var tickets = Take(report.Want, now);
-        if (_queue.Count > 0) OfferWork(now);
-        return Task.FromResult(new SessionOrders(tickets, Close: false, _queue.Count > 0 ? _destination : null, null));
+        var ahead = _places.TryGetValue((message, destination), out var place) && place.IsQueued ? _queue.Ahead(place, now) : -1;
+        var pace = _drain.PerSecond(now);
+        return Task.FromResult(new TicketPlace(ahead, _queue.Count, pace, _window.DeadUntil > now ? _window.DeadUntil : null, _pace.SuspendedUntil(now), ReactionText(now)));
     }
 
-    public Task<Ticket[]> ConnectFailedAsync(Guid session, Verdict verdict)
+    string? ReactionText(DateTimeOffset now) => _pace.Reactions(now).FirstOrDefault(reaction => reaction.Effect.Suspend)?.Cause;
+
+    /// <summary>Until when no session may be opened: the site is dead, or an answer made us leave it alone. Null where one may.</summary>
+    DateTimeOffset? BlockedUntil(DateTimeOffset now)
     {
-        var now = clock.GetUtcNow();
-        // Whoever was told once is not told again: one failed connection is the attempt of one message.
-        if (!_leases.Remove(session)) return Task.FromResult<Ticket[]>([]);
-        if ((OutcomeKind)verdict.Kind is OutcomeKind.Failed)
-        {
-            // It is so for everyone: each hears it as its own.
-            var all = Take(SmallBatch, now);
-            if (all.Length > 0) _leases[session] = new Lease(now + options.Value.LeaseTime, IsConnected: false);
-            return Task.FromResult(all);
-        }
-
-        var talking = _leases.Values.Count(lease => lease.IsConnected && lease.Expires > now);
-        _window = talking > 0 ? _window.OnRefused(talking, now) : _window.OnTrouble(now);
-        if (talking > 0) return Task.FromResult<Ticket[]>([]);
-        var blamed = Take(1, now);
-        if (_window.DeadUntil > now) SendAway(_window.DeadUntil.Value);
-        return Task.FromResult(blamed);
+        var dead = _window.DeadUntil > now ? _window.DeadUntil : null;
+        var suspended = _pace.SuspendedUntil(now);
+        return suspended > dead || dead is null ? suspended : dead;
     }
-
-    const int SmallBatch = 64;
 
     Ticket[] Take(int count, DateTimeOffset now)
     {
@@ -125,81 +114,12 @@ sealed partial class DomainGrain(
         while (tickets.Count < count && _queue.TryDequeue(now, out var ticket))
         {
             MailInstruments.Queued.Add(-1);
-            _queued.Remove((ticket.Message, ticket.Destination));
+            _places.Remove((ticket.Message, ticket.Destination));
             tickets.Add(ticket);
             if (Sabotage.DoubleTickets) tickets.Add(ticket);
         }
 
         return [.. tickets];
-    }
-
-    // Nobody can be talked to here: mail that has another way takes it, the rest waits outside memory for the recovery.
-    void SendAway(DateTimeOffset deadUntil)
-    {
-        LogDead(Site, deadUntil);
-        var tickets = Take(int.MaxValue, clock.GetUtcNow());
-        if (tickets.Length > 0) _ = dispatcher.ReturnAsync(Site, tickets, deadUntil);
-    }
-
-    public Task ReleaseAsync(SessionReport report)
-    {
-        var now = clock.GetUtcNow();
-        Learn(report, now);
-        _leases.Remove(report.Session);
-        OfferWork(now);
-        return Task.CompletedTask;
-    }
-
-    void Learn(SessionReport report, DateTimeOffset now)
-    {
-        foreach (var finished in report.Finished)
-        {
-            _drain.Count(now);
-            _window = finished.Result switch
-            {
-                TicketResult.Talked => _window.OnSuccess(now, _leases.Count),
-                TicketResult.Trouble => _window.OnTrouble(now),
-                _ => _window,
-            };
-        }
-    }
-
-    // Sessions are opened by the engine; here only their number is decided.
-    void OfferWork(DateTimeOffset now)
-    {
-        if (_queue.Count == 0) return;
-        DropExpiredLeases(now);
-        var limit = _window.OpenLimitAt(now);
-        if (limit == 0)
-        {
-            ProbeLater(now);
-            return;
-        }
-
-        // With every lease taken a new session would be sent away, and its leaving would ask for the next one.
-        engine.Offer(Site, _queue.Count, _leases.Count < limit ? limit : 0);
-    }
-
-    // Nobody calls while the site is left alone, so the grain wakes itself.
-    void ProbeLater(DateTimeOffset now)
-    {
-        if (_probe is not null || _window.DeadUntil is not { } until) return;
-        _probe = this.RegisterGrainTimer(static (self, _) => self.ProbeAsync(), this, new() { DueTime = until - now, Period = Timeout.InfiniteTimeSpan, KeepAlive = true });
-    }
-
-    Task ProbeAsync()
-    {
-        _probe?.Dispose();
-        _probe = null;
-        OfferWork(clock.GetUtcNow());
-        return Task.CompletedTask;
-    }
-
-    void DropExpiredLeases(DateTimeOffset now)
-    {
-        foreach (var (session, lease) in _leases)
-            if (lease.Expires <= now)
-                _leases.Remove(session);
     }
 
     // Each refused ticket is promised a moment of its own, at the pace of the queue: nobody comes for nothing, and nobody comes in a herd.
@@ -217,13 +137,4 @@ sealed partial class DomainGrain(
 
     static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(2);
     static readonly TimeSpan MostWait = TimeSpan.FromMinutes(15);
-    DateTimeOffset _promised;
-
-    // What came last: any of the queue will do to find a host of the site.
-    string? _destination;
-
-    readonly record struct Lease(DateTimeOffset Expires, bool IsConnected);
-
-    [LoggerMessage(1401, LogLevel.Warning, "{Site} could not be talked to; it is left alone until {Until}.")]
-    partial void LogDead(string site, DateTimeOffset until);
 }

@@ -29,6 +29,13 @@ sealed class DrainRate
         return pace < TimeSpan.FromMicroseconds(10) ? TimeSpan.FromMicroseconds(10) : pace > Span ? Span : pace;
     }
 
+    /// <summary>Tickets in a second; 0 while nothing was counted.</summary>
+    public double PerSecond(DateTimeOffset now)
+    {
+        Turn(now);
+        return _last + _current == 0 ? 0 : 1 / TimePerTicket(now).TotalSeconds;
+    }
+
     void Turn(DateTimeOffset now)
     {
         if (now - _start < Span) return;

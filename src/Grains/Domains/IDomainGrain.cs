@@ -7,8 +7,10 @@ namespace Orleans.Mail.Grains.Domains;
 interface IDomainGrain : IGrainWithStringKey
 {
     /// <summary>Puts tickets into the queue. Those for which there is no room are refused from the end, with the time to come again.</summary>
+    /// <param name="tickets">All of this site.</param>
+    /// <param name="hosts">Its mail hosts: they tell whose site it is. Empty where they are not known.</param>
     [Alias("Enqueue")]
-    Task<EnqueueAnswer> EnqueueAsync(Ticket[] tickets);
+    Task<EnqueueAnswer> EnqueueAsync(Ticket[] tickets, string[] hosts);
 
     /// <summary>A session tells how its last tickets went, renews or asks for its lease, and gets its next tickets.</summary>
     [Alias("Next")]
@@ -21,7 +23,27 @@ interface IDomainGrain : IGrainWithStringKey
     /// <summary>A session has ended.</summary>
     [Alias("Release")]
     Task ReleaseAsync(SessionReport report);
+
+    /// <summary>Where a ticket stands, and how the site is served.</summary>
+    [Alias("Locate"), Orleans.Concurrency.AlwaysInterleave]
+    Task<TicketPlace> LocateAsync(MessageId message, string destination);
 }
+
+/// <summary>A ticket's place and its site.</summary>
+/// <param name="Ahead">Tickets that go before it; -1 when it does not stand here.</param>
+/// <param name="Queued">Tickets in the queue.</param>
+/// <param name="PerSecond">Messages that the site takes in a second, measured; 0 while unknown.</param>
+/// <param name="DeadUntil">When a site that could not be talked to is tried again.</param>
+/// <param name="SuspendedUntil">When a site that is left alone for its answers is tried again.</param>
+/// <param name="SuspendedFor">The category of those answers.</param>
+[GenerateSerializer, Immutable, Alias("mail.v1.TicketPlace")]
+sealed record TicketPlace(
+    [property: Id(0)] int Ahead,
+    [property: Id(1)] int Queued,
+    [property: Id(2)] double PerSecond,
+    [property: Id(3)] DateTimeOffset? DeadUntil,
+    [property: Id(4)] DateTimeOffset? SuspendedUntil,
+    [property: Id(5)] string? SuspendedFor);
 
 /// <summary>"This message has recipients due at this destination."</summary>
 /// <param name="Message">Its message.</param>

@@ -58,6 +58,8 @@ sealed partial class MessageGrain
                 Content = content,
                 Events = step.Events,
                 At = now,
+                WaitsFor = state.IsFinal ? null : state.WaitsFor,
+                Rank = RankOf(state.Priority),
             });
         }
         catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException)
@@ -75,6 +77,8 @@ sealed partial class MessageGrain
         _isLoaded = true;
         return status;
     }
+
+    static byte RankOf(Priority priority) => priority switch { Priority.High => 0, Priority.Bulk => 2, _ => 1 };
 
     /// <summary>Every live message has a future wake-up (invariant 2): when the sweep looks after it, and whether something in memory works for it.</summary>
     (DateTimeOffset? Due, bool IsHeld) NextWake(MessageState state, DateTimeOffset now)

@@ -8,12 +8,12 @@ namespace Orleans.Mail.Grains.Routing;
 sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth health, IMxResolver resolver, Func<double> chance)
 {
     /// <summary>A site for the ticket; where every relay of a pool is out of order, one of them.</summary>
-    public async ValueTask<SitePath> FindAsync(Ticket ticket, CancellationToken cancellationToken)
+    public async ValueTask<FoundSite> FindAsync(Ticket ticket, CancellationToken cancellationToken)
     {
-        if (Destination.PoolOf(ticket.Destination) is { } pool) return new SitePath(Choose(pool).Site, null);
-        if (router.IsInside) return new SitePath(ticket.Destination, null);
+        if (Destination.PoolOf(ticket.Destination) is { } pool) return Of(Choose(pool));
+        if (router.IsInside) return new FoundSite(new SitePath(ticket.Destination, null), []);
         var answer = await resolver.ResolveAsync(ticket.Destination, cancellationToken).ConfigureAwait(false);
-        return new SitePath(SiteOf(ticket.Destination, answer), null);
+        return new FoundSite(new SitePath(SiteKey.Of(ticket.Destination, answer).Value, null), [.. answer.Hosts.Select(host => host.Name)]);
     }
 
     /// <summary>The site as far as it is known without asking anybody; null where it is not.</summary>
@@ -40,5 +40,10 @@ sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth 
         return candidates[^1];
     }
 
-    static string SiteOf(string domain, MxAnswer answer) => domain;
+    static FoundSite Of(Relay relay) => new(new SitePath(relay.Site, null), [relay.Host]);
 }
+
+/// <summary>Where a ticket goes.</summary>
+/// <param name="Path">The site, and the source address.</param>
+/// <param name="Hosts">Its mail hosts, where they are known.</param>
+readonly record struct FoundSite(SitePath Path, string[] Hosts);

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Orleans.Mail.Storage;
 
 namespace Orleans.Mail.Grains.Spool;
 
@@ -16,4 +17,8 @@ interface ISpoolOwnerGrain : IGrainWithIntegerKey
     /// </summary>
     [Alias("Release"), AlwaysInterleave]
     Task<string?> ReleaseAsync(OrderScope scope, long version, string? continuation);
+
+    /// <summary>Live messages that wait for a site, by priority and age.</summary>
+    [Alias("ReadWaiting")]
+    Task<WaitingMessage[]> ReadWaitingAsync(string site, WaitingMessage? after, int limit);
 }

@@ -55,6 +55,9 @@ sealed partial class SpoolGrain(
 
     public Task EnsureOpenAsync() => Task.CompletedTask;
 
+    public async Task<WaitingMessage[]> ReadWaitingAsync(string site, WaitingMessage? after, int limit) =>
+        [.. await _shard!.ReadWaitingAsync(site, after, limit, CancellationToken.None)];
+
     public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
 
     public Task<long> GetFeedEndAsync() => Task.FromResult(_shard!.LastEvent);

@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Mail.Grains.Messages;
+using Orleans.Mail.Policy.Outcomes;
+using Orleans.Mail.Policy.Shaping;
+
+namespace Orleans.Mail.Grains.Domains;
+
+/// <summary>Sessions: who holds a lease, what each gets to do, and what the site is taken for after each report.</summary>
+sealed partial class DomainGrain
+{
+    // Tickets that hear of a final failure in one answer.
+    const int SmallBatch = 64;
+
+    readonly Dictionary<Guid, Lease> _leases = [];
+    IGrainTimer? _paceTimer;
+
+    public Task<SessionOrders> NextAsync(SessionReport report)
+    {
+        var now = clock.GetUtcNow();
+        Learn(report, now);
+        // A lease is renewed by calling; a new activation adopts whoever calls, up to the window.
+        _leases.Remove(report.Session);
+        DropExpiredLeases(now);
+        if (BlockedUntil(now) is not null || _leases.Count >= _window.OpenLimit) return Task.FromResult(new SessionOrders([], Close: true, null, null));
+        _leases[report.Session] = new Lease(now + options.Value.LeaseTime, report.IsConnected);
+        var tickets = TakeAtPace(report.Want, now);
+        if (_queue.Count > 0) OfferWork(now);
+        return Task.FromResult(new SessionOrders(tickets, Close: false, _queue.Count > 0 ? _destination : null, _pace.Terms));
+    }
+
+    public Task<Ticket[]> ConnectFailedAsync(Guid session, Verdict verdict)
+    {
+        var now = clock.GetUtcNow();
+        // Whoever was told once is not told again: one failed connection is the attempt of one message.
+        if (!_leases.Remove(session)) return Task.FromResult<Ticket[]>([]);
+        if ((OutcomeKind)verdict.Kind is OutcomeKind.Failed)
+        {
+            // It is so for everyone: each hears it as its own.
+            var all = Take(SmallBatch, now);
+            if (all.Length > 0) _leases[session] = new Lease(now + options.Value.LeaseTime, IsConnected: false);
+            return Task.FromResult(all);
+        }
+
+        var talking = _leases.Values.Count(lease => lease.IsConnected && lease.Expires > now);
+        _window = talking > 0 ? _window.OnRefused(talking, now) : _window.OnTrouble(now);
+        if (talking > 0) return Task.FromResult<Ticket[]>([]);
+        React(_pace.Learn(TicketResult.Trouble, new SiteNews(verdict.Category, verdict.Reply, verdict.RetryAfter, null), now), now);
+        var blamed = Take(1, now);
+        LeaveAloneIfBlocked(now);
+        return Task.FromResult(blamed);
+    }
+
+    public Task ReleaseAsync(SessionReport report)
+    {
+        var now = clock.GetUtcNow();
+        Learn(report, now);
+        _leases.Remove(report.Session);
+        OfferWork(now);
+        return Task.CompletedTask;
+    }
+
+    Ticket[] TakeAtPace(int want, DateTimeOffset now)
+    {
+        want = Math.Min(want, _queue.ReadyCount);
+        var granted = _pace.Take(want, now);
+        var tickets = Take(granted, now);
+        if (tickets.Length < granted) _pace.GiveBack(granted - tickets.Length);
+        return tickets;
+    }
+
+    void Learn(SessionReport report, DateTimeOffset now)
+    {
+        foreach (var finished in report.Finished)
+        {
+            _drain.Count(now);
+            if (finished.Result is TicketResult.Void)
+            {
+                _pace.GiveBack(1);
+                continue;
+            }
+
+            var wasAlone = _window.DeadUntil is not null;
+            _window = finished.Result is TicketResult.Talked ? _window.OnSuccess(now, _leases.Count) : _window.OnTrouble(now);
+            React(_pace.Learn(finished.Result, finished.News, now), now);
+            LearnRecovery(finished, wasAlone, now);
+        }
+
+        LeaveAloneIfBlocked(now);
+    }
+
+    void React(IReadOnlyList<Reaction> fired, DateTimeOffset now)
+    {
+        if (fired.Count == 0) return;
+        foreach (var reaction in fired) LogReaction(Site, reaction.RuleId, reaction.Cause, reaction.Count, reaction.Until);
+        _window = _window.Within(_pace.WindowOptions(now));
+    }
+
+    // Sessions are opened by the engine; here only their number is decided.
+    void OfferWork(DateTimeOffset now)
+    {
+        if (_queue.Count == 0) return;
+        if (BlockedUntil(now) is not null)
+        {
+            LeaveAloneIfBlocked(now);
+            return;
+        }
+
+        DropExpiredLeases(now);
+        var next = _pace.NextAt(now);
+        if (next > now)
+        {
+            LookAgainAt(next, now);
+            // Who is to send at the next moment may look for its host until then.
+            if (_leases.Count > 0) return;
+        }
+
+        // With every lease taken a new session would be sent away, and its leaving would ask for the next one.
+        engine.Offer(Site, _queue.ReadyCount, _leases.Count < _window.OpenLimit ? _window.OpenLimit : 0);
+        if (_queue.NextRelease is { } parked) LookAgainAt(parked, now);
+    }
+
+    // The pace, or somebody's quota, lets nobody go before.
+    void LookAgainAt(DateTimeOffset time, DateTimeOffset now)
+    {
+        if (_paceTimer is not null) return;
+        var wait = time - now;
+        if (wait > Heartbeat) wait = Heartbeat;
+        _paceTimer = this.RegisterGrainTimer(static (self, _) => self.PaceAsync(), this, new() { DueTime = wait, Period = Timeout.InfiniteTimeSpan, KeepAlive = true });
+    }
+
+    Task PaceAsync()
+    {
+        _paceTimer?.Dispose();
+        _paceTimer = null;
+        OfferWork(clock.GetUtcNow());
+        return Task.CompletedTask;
+    }
+
+    void DropExpiredLeases(DateTimeOffset now)
+    {
+        foreach (var (session, lease) in _leases)
+            if (lease.Expires <= now)
+                _leases.Remove(session);
+    }
+
+    readonly record struct Lease(DateTimeOffset Expires, bool IsConnected);
+
+    [LoggerMessage(1402, LogLevel.Warning, "{Site}: rule {Rule} reacts to {Cause}, seen {Count} times, until {Until}.")]
+    partial void LogReaction(string site, string rule, string cause, int count, DateTimeOffset until);
+}
