@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Routing;
-using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Policy.Scheduling;
 
 namespace Orleans.Mail.Grains.Delivery;

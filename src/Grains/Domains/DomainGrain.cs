@@ -5,7 +5,6 @@ using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Grains.Spool;
-using Orleans.Mail.Policy.Shaping;
 using Orleans.Mail.Policy.Sites;
 using Orleans.Placement;
 
