@@ -39,6 +39,8 @@ public static class GrainsServiceExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddKeyedSingleton(MailClocks.Service, (provider, _) => provider.GetRequiredService<TimeProvider>());
         services.TryAddSingleton<CaptureTarget>();
+        services.AddOptions<NoticeOptions>().BindConfiguration(NoticeOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<NoticeOptions>, NoticeOptionsValidator>();
         services.AddOptions<ShapingOptions>().BindConfiguration(ShapingOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ShapingOptions>, ShapingOptionsValidator>();
         services.AddSingleton<SiteShaping>();
@@ -52,7 +54,8 @@ public static class GrainsServiceExtensions
         AddRouting(services);
         services.AddSingleton(provider => new SessionServices(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<SiteConnector>(),
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value, Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value,
+            provider.GetRequiredService<IOptions<TransportOptions>>().Value, Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
         services.AddSingleton(provider => new DeliveryEngine(
             provider.GetRequiredService<SessionServices>(), Delivery(provider), provider.GetRequiredService<ILogger<DeliveryEngine>>()));
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryEngine>());
@@ -64,14 +67,15 @@ public static class GrainsServiceExtensions
 
     static void AddRouting(IServiceCollection services)
     {
+        services.AddMailRouting();
         services.AddSingleton(provider => new RoutingTable(provider.GetRequiredService<IOptions<RoutingOptions>>().Value, Delivery(provider).Routes));
         services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<RoutingTable>().Book));
         services.AddSingleton(provider => new RelayHealth(Clock(provider)));
         services.AddSingleton(provider => new SiteFinder(
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<RelayHealth>(), provider.GetRequiredService<IMxResolver>(), Chance(provider)));
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<RelayHealth>(), provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<IMxResolver>(), Chance(provider)));
         services.AddSingleton(provider => new SiteConnector(
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<CaptureTarget>(),
-            provider.GetRequiredService<IMxResolver>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));
+            provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));
     }
 
     static MessageGrainServices CreateMessageGrainServices(IServiceProvider provider) => new(
@@ -85,15 +89,18 @@ public static class GrainsServiceExtensions
         provider.GetRequiredService<SuppressionList>(),
         Delivery(provider),
         Backoff(Delivery(provider)),
+        provider.GetRequiredService<IContentFinisher>(),
+        new NoticeMaker(provider.GetRequiredService<IOptions<NoticeOptions>>().Value),
+        provider.GetRequiredService<SiteFinder>(),
         provider.GetService<SubmissionLimits>() ?? new SubmissionLimits(),
         Clock(provider),
         Chance(provider));
 
-    static Func<Priority, BackoffSchedule> Backoff(DeliveryOptions options)
+    static BackoffCurves Backoff(DeliveryOptions options)
     {
-        if (options.Backoff.Count == 0) return BackoffSchedule.For;
-        var configured = new BackoffSchedule(options.Backoff, options.BackoffJitter);
-        return _ => configured;
+        var curves = options.Backoff.Count == 0 ? BackoffCurves.Default : BackoffCurves.Only(new BackoffSchedule(options.Backoff, options.BackoffJitter));
+        foreach (var (category, waits) in options.BackoffByCategory) curves = curves.With(category, new BackoffSchedule(waits, options.BackoffJitter));
+        return curves;
     }
 
     static DeliveryOptions Delivery(IServiceProvider provider) => provider.GetRequiredService<IOptions<DeliveryOptions>>().Value;

@@ -150,6 +150,9 @@ public sealed class MailCluster : IAsyncDisposable
             silo.Services.AddSqliteSpool(options => options.Folder = _folder);
             silo.AddReminders();
             silo.Services.AddSqliteReminders();
+            silo.Services.AddMailTransport();
+            silo.Services.Configure<ResolverOptions>(resolver => resolver.AllowedAddresses.Add("127.0.0.0/8"));
+            silo.Services.Configure<Transport.TlsPolicies.MtaStsOptions>(policies => policies.IsEnabled = false);
             silo.Services.AddSingleton<ISmtpConnector>(Wire);
             silo.Services.AddSingleton<IMxResolver>(Wire);
             silo.Services.AddSingleton<ISpool>(provider => Faults.Around(provider.GetRequiredService<Storage.Sqlite.SqliteSpool>()));

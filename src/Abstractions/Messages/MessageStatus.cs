@@ -46,6 +46,12 @@ public sealed record MessageStatus
     /// <summary>Why it was suspended, cancelled or failed, in the words of whoever did it; null when nobody did.</summary>
     [Id(17)] public string? Reason { get; init; }
 
+    /// <summary>The next attempt is not to be expected before; null when final or under way.</summary>
+    [Id(18)] public DateTimeOffset? EarliestAttemptAt { get; init; }
+
+    /// <summary>The next attempt is probably not later; null when final, under way, or where nobody knows.</summary>
+    [Id(19)] public DateTimeOffset? LatestAttemptAt { get; init; }
+
     public bool IsFinal => State.IsFinal;
 }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
+using Orleans.Mail.Transport;
 
 namespace Orleans.Mail.Grains.Delivery;
 
@@ -12,5 +13,6 @@ sealed record SessionServices(
     SiteConnector Connector,
     DeliveryRouter Router,
     SiteOptions Sites,
+    TransportOptions Transport,
     TimeProvider Clock,
     ILogger<SiteSession> Log);

@@ -3,6 +3,7 @@ using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Transport;
+using Orleans.Mail.Transport.Smtp;
 
 namespace Orleans.Mail.Grains.Delivery;
 
@@ -49,10 +50,10 @@ sealed partial class SiteSession
             {
                 var isReused = _connection is { TransactionCount: > 0 } && await IsFitAsync(order, limit.Token).ConfigureAwait(false);
                 if (await ConnectAsync(order, limit.Token).ConfigureAwait(false) is { } failure) return Sent.Of(order, failure);
-                var transcript = await _connection!.SendAsync(Transaction(order), limit.Token).ConfigureAwait(false);
+                var parts = await SplitTransaction.SendAsync(_connection!, Transaction(order), services.Transport, limit.Token).ConfigureAwait(false);
                 // A kept connection that the other side gave up meanwhile says nothing about this message.
-                if (isReused && !isRetry && IsStale(transcript)) continue;
-                return new Sent(_connection.Host, _connection.Tls, TranscriptJudge.Judge(transcript, order.Recipients.Length), null);
+                if (isReused && !isRetry && IsStale(parts[0].Transcript)) continue;
+                return new Sent(_connection!.Host, _connection.Tls, TranscriptJudge.Judge(parts, order), null);
             }
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)

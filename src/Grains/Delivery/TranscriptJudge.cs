@@ -1,18 +1,22 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Transport;
+using Orleans.Mail.Transport.Smtp;
 
 namespace Orleans.Mail.Grains.Delivery;
 
 /// <summary>Brings what was transcribed before the classifier, recipient by recipient.</summary>
 static class TranscriptJudge
 {
-    public static ImmutableArray<Verdict> Judge(AttemptTranscript transcript, int recipients)
+    public static ImmutableArray<Verdict> Judge(IReadOnlyList<TransactionPart> parts, AttemptOrder order)
     {
-        var verdicts = ImmutableArray.CreateBuilder<Verdict>(recipients);
-        for (var i = 0; i < recipients; i++) verdicts.Add(JudgeOne(transcript, transcript.RecipientReplies[i]));
-        return verdicts.MoveToImmutable();
+        var verdicts = new Verdict[order.Recipients.Length];
+        foreach (var part in parts)
+            for (var i = 0; i < part.Recipients.Length; i++)
+                verdicts[part.Recipients[i]] = JudgeOne(part.Transcript, part.Transcript.RecipientReplies[i], order.RequireTls);
+        return ImmutableCollectionsMarshal.AsImmutableArray(verdicts);
     }
 
     /// <summary>The same verdict for everyone.</summary>
@@ -20,7 +24,7 @@ static class TranscriptJudge
         [.. Enumerable.Repeat(Verdict.Of(outcome, reply), recipients)];
 
     // The reply that concerns the recipient most closely decides; a failure speaks only where no reply does.
-    static Verdict JudgeOne(AttemptTranscript transcript, SmtpReply? own)
+    static Verdict JudgeOne(AttemptTranscript transcript, SmtpReply? own, bool requiresTls)
     {
         if (transcript.MailFromReply is { IsPositive: false } mailFrom) return Verdict.Of(OutcomeClassifier.Classify(SmtpPhase.MailFrom, mailFrom), mailFrom);
         if (own is { IsPositive: false }) return Verdict.Of(OutcomeClassifier.Classify(SmtpPhase.RcptTo, own), own);
@@ -29,7 +33,7 @@ static class TranscriptJudge
         if (transcript.Failure is { } failure)
         {
             var phase = transcript.IsInDoubt ? SmtpPhase.EndOfData : failure.Phase;
-            return Verdict.Of(OutcomeClassifier.Classify(phase, failure.Kind, failure.Reply), failure.Reply);
+            return Verdict.Of(OutcomeClassifier.Classify(phase, failure.Kind, failure.Reply, requiresTls), failure.Reply);
         }
 
         return Verdict.Of(OutcomeClassifier.Classify(SmtpPhase.RcptTo, SessionFailureKind.Internal, null), null);

@@ -118,7 +118,7 @@ readonly record struct Verdict(
     [property: Id(6)] TimeSpan? RetryAfter = null)
 {
     public static Verdict Of(Outcome outcome, SmtpReply? reply) =>
-        new((byte)outcome.Kind, (byte)outcome.Scope, outcome.Category, outcome.Rule, reply, outcome.IsSiteTrouble);
+        new((byte)outcome.Kind, (byte)outcome.Scope, outcome.Category, outcome.Rule, reply, outcome.IsSiteTrouble, outcome.RetryAfter);
 
-    public Outcome ToOutcome() => new((OutcomeKind)Kind, (FailureScope)Scope, Category, Rule) { IsSiteTrouble = IsSiteTrouble };
+    public Outcome ToOutcome() => new((OutcomeKind)Kind, (FailureScope)Scope, Category, Rule) { IsSiteTrouble = IsSiteTrouble, RetryAfter = RetryAfter };
 }

@@ -81,7 +81,7 @@ sealed partial class MessageGrain
         }
 
         KillPoints.Pass("complete.before-commit");
-        var outcomes = attempt.Recipients.Select((index, i) => Judge(report.Verdicts[i], _state.Recipients[index].AttemptCount + 1, now)).ToList();
+        var outcomes = attempt.Recipients.Select((index, i) => Judge(report.Verdicts[i], _state.Recipients[index], report.GreylistWait, now)).ToList();
         await CommitAsync(MessageTransitions.Complete(_state, attempt, outcomes, report.Host, report.Tls, now, report.Source));
         KillPoints.Pass("complete.after-commit");
         _shard.ClearMark(_id, attempt.Number);
@@ -106,6 +106,8 @@ sealed partial class MessageGrain
         var now = services.Clock.GetUtcNow();
         await ResolveDeadAttemptsAsync(now);
         if (_state.IsFinal || await ExpireAsync(now)) return WakeResult.Nothing;
+        await MakeNoticesAsync(now);
+        if (_state.IsFinal) return WakeResult.Nothing;
         if (await HoldBackAsync(now)) return WakeResult.Nothing;
         if (cause is WakeCause.Release && _state.WaitsFor is not null) await CommitAsync(MessageTransitions.Release(_state, now));
         var wasLost = QueueDue(now) && cause is WakeCause.Sweep;
@@ -209,13 +211,23 @@ sealed partial class MessageGrain
         return null;
     }
 
-    RecipientOutcome Judge(Verdict verdict, int attempts, DateTimeOffset now)
+    RecipientOutcome Judge(Verdict verdict, RecipientRecord recipient, TimeSpan? greylistWait, DateTimeOffset now)
     {
         var outcome = verdict.ToOutcome();
-        DateTimeOffset? next = outcome.Kind is OutcomeKind.Deferred or OutcomeKind.Uncertain
-            ? BackoffPolicy.NextAttempt(services.Backoff(_state!.Priority), attempts, now, _state.ExpiresAt, services.Chance())
-            : null;
-        return new RecipientOutcome(outcome, verdict.Reply, next);
+        if (outcome.Kind is not (OutcomeKind.Deferred or OutcomeKind.Uncertain)) return new RecipientOutcome(outcome, verdict.Reply, null);
+        var retry = new RetryCase
+        {
+            Priority = _state!.Priority,
+            Outcome = outcome,
+            Attempts = recipient.AttemptCount + 1,
+            Now = now,
+            ExpiresAt = _state.ExpiresAt,
+            DoubtWait = _state.DoubtWait,
+            Greylist = greylistWait is { } wait ? GreylistWait.None.Hear(wait) : null,
+        };
+        var next = BackoffPolicy.NextAttempt(services.Backoff, retry, services.Chance());
+        if (next is { } due && _state.Window is { } window) next = SendWindowCalendar.Next(window, recipient.TimeZone, due);
+        return new RecipientOutcome(outcome, verdict.Reply, next < _state.ExpiresAt ? next : null);
     }
 
     static string OutcomeTag(Verdict verdict) => (OutcomeKind)verdict.Kind switch

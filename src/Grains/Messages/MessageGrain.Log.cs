@@ -22,4 +22,7 @@ sealed partial class MessageGrain
 
     [LoggerMessage(1106, LogLevel.Error, "Message {Id} was set aside.")]
     partial void LogQuarantined(MessageId id, Exception? exception);
+
+    [LoggerMessage(1110, LogLevel.Warning, "Message {Id}: its notice was not taken: {Code}.")]
+    partial void LogNoticeRefused(MessageId id, MailErrorCode code);
 }

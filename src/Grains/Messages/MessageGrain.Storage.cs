@@ -42,7 +42,9 @@ sealed partial class MessageGrain
     async Task<CommitStatus> TryCommitAsync(Step step, ReadOnlyMemory<byte>? content)
     {
         var now = services.Clock.GetUtcNow();
-        var state = NextAttempt(step.State, now) is null ? step.State : step.State with { HasReminder = true };
+        // A message that owes a notice is not final yet: what a crash keeps from being made is still owed.
+        var settled = step.State.IsFinal && services.Notices.Owed(step.State, now) is not null ? step.State with { FinalAt = null } : step.State;
+        var state = NextAttempt(settled, now) is null ? settled : settled with { HasReminder = true };
         var isFirstReminder = state.HasReminder && !step.State.HasReminder;
         var (due, isHeld) = NextWake(state, now);
         CommitStatus status;
@@ -86,17 +88,27 @@ sealed partial class MessageGrain
         if (state.IsFinal) return (null, false);
         if (!state.Open.IsEmpty) return (state.Open.Min(attempt => attempt.Deadline) + AttemptGrace, true);
         if (HeldUntil(state, now) is { } until) return (until, false);
-        var due = state.Recipients.Where(recipient => recipient.IsOpen).Min(recipient => recipient.NextDue);
-        if (due > state.ExpiresAt) due = state.ExpiresAt;
+        var due = NextDue(state) ?? now;
+        if (due > state.ExpiresAt && NextDue(state) is not null) due = state.ExpiresAt;
         if (due > now) return (due, false);
         // Standing in a queue: looked after when the hold is over, or when its time is.
         var hold = now + services.Delivery.QueueHold;
         return (state.ExpiresAt > now && state.ExpiresAt < hold ? state.ExpiresAt : hold, true);
     }
 
+    static DateTimeOffset? NextDue(MessageState state)
+    {
+        DateTimeOffset? next = null;
+        foreach (var recipient in state.Recipients)
+            if (recipient.IsOpen && !(recipient.NextDue >= next))
+                next = recipient.NextDue;
+        return next;
+    }
+
     /// <summary>After a commit: final messages are forgotten, deferred ones get their reminder.</summary>
     async Task SettleAsync()
     {
+        await MakeNoticesAsync(services.Clock.GetUtcNow());
         if (_state!.IsFinal)
         {
             KillPoints.Pass("final.before-reminder-removed");
@@ -127,6 +139,7 @@ sealed partial class MessageGrain
         for (var i = 0; i < state.Recipients.Length; i++)
             if (state.Recipients[i] is { IsOpen: true } recipient && recipient.NextDue > now && !(recipient.NextDue >= next) && !MessageTransitions.IsInAttempt(state, i))
                 next = recipient.NextDue;
+        if (services.Notices.DelayDue(state) is { } late && late > now && !(late >= next)) next = late;
         return next < state.ExpiresAt ? next : next is null ? null : state.ExpiresAt;
     }
 

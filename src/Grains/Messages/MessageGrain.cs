@@ -5,8 +5,10 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Policy.Scheduling;
 using Orleans.Mail.Policy.Submission;
 using Orleans.Mail.Storage;
+using Orleans.Mail.Transport;
 using Orleans.Placement;
 
 namespace Orleans.Mail.Grains.Messages;
@@ -37,12 +39,19 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
         if (request.Id != _id) return Refuse(MailErrorCode.InvalidDraft, new SubmitFault(nameof(SubmitRequest.Id), "must be the id of the message it is sent to"));
         var parsed = SubmissionParser.Parse(request, services.Limits, now);
         if (parsed.Submission is not { } submission) return Refuse(parsed.Code, [.. parsed.Faults]);
-        if (services.Router.Refuse(submission, request.Route) is { } fault) return Refuse(MailErrorCode.InvalidDraft, fault);
+        if ((services.Router.Refuse(submission, request.Route) ?? services.Notices.Refuse(submission)) is { } fault) return Refuse(MailErrorCode.InvalidDraft, fault);
         var fingerprint = request.ContentDigest is { Length: SHA256.HashSizeInBytes } digest ? digest : Fingerprint(submission);
         try
         {
-            if (_state is null && !_isQuarantined && await AcceptAsync(request, submission, fingerprint, now)) return Receipt(wasDuplicate: false);
             await LoadAsync();
+            if (_state is null && !_isQuarantined)
+            {
+                var finished = await services.Finisher.FinishAsync(new ContentToFinish(_id, submission.Tenant, submission.Content), CancellationToken.None);
+                if (finished.Fault is { } unfit) return Refuse(MailErrorCode.InvalidDraft, unfit);
+                if (await AcceptAsync(submission with { Content = finished.Content! }, fingerprint, now)) return Receipt(wasDuplicate: false);
+                _isLoaded = false;
+                await LoadAsync();
+            }
         }
         catch (SpoolUnavailableException exception)
         {
@@ -60,21 +69,20 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
         await LoadAsync();
         if (_isQuarantined) return Spool.UnreadableStatus.Of(_id);
         var now = services.Clock.GetUtcNow();
-        var status = _state is null ? null : MessageView.Status(_state, now, _queuedFor);
-        if (HoldReason(now) is { } reason) status = status! with { WaitReason = reason };
+        var status = _state is null ? null : await WithEstimateAsync(MessageView.Status(_state, now, _queuedFor), now);
         LeaveIfIdle();
         return status;
     }
 
     // The commit is the instant of acceptance: before it nothing is owed, after it the message is never lost.
-    async Task<bool> AcceptAsync(SubmitRequest request, ParsedSubmission submission, byte[] fingerprint, DateTimeOffset now)
+    async Task<bool> AcceptAsync(ParsedSubmission submission, byte[] fingerprint, DateTimeOffset now)
     {
-        var step = MessageTransitions.Accept(Draft(request, submission, fingerprint, now));
+        var step = MessageTransitions.Accept(Draft(submission, fingerprint, now));
         KillPoints.Pass("accept.before-commit");
         if (Sabotage.ReceiptBeforeCommit) return AcceptWithoutCommit(step, submission.Content);
         if (await TryCommitAsync(step, submission.Content) is CommitStatus.Conflict) return false;
         KillPoints.Pass("accept.after-commit");
-        MailInstruments.Accepted.Add(1, new KeyValuePair<string, object?>("priority", PriorityTag(request.Priority)));
+        MailInstruments.Accepted.Add(1, new KeyValuePair<string, object?>("priority", PriorityTag(submission.Priority)));
         if (_state!.SendAt is null) services.Contents.Keep(_id, submission.Content);
         await SettleAsync();
         return true;
@@ -95,27 +103,45 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
         }
     }
 
-    MessageState Draft(SubmitRequest request, ParsedSubmission submission, byte[] fingerprint, DateTimeOffset now) => new()
+    MessageState Draft(ParsedSubmission submission, byte[] fingerprint, DateTimeOffset now) => new()
     {
         Id = _id,
-        Tenant = request.Tenant,
-        IdempotencyKey = request.IdempotencyKey,
+        Tenant = submission.Tenant,
+        IdempotencyKey = submission.IdempotencyKey,
         Fingerprint = ImmutableCollectionsMarshal.AsImmutableArray(fingerprint),
         From = submission.From?.ToString() ?? "",
-        Recipients = [.. submission.Recipients.Select(mailbox => new RecipientRecord { Address = mailbox.ToString(), NextDue = submission.SendAt ?? now })],
-        Priority = request.Priority,
-        Campaign = request.Campaign,
-        Tags = [.. request.Tags],
-        Metadata = request.Metadata is { Count: > 0 } metadata ? metadata.ToImmutableDictionary() : null,
+        Recipients = [.. submission.Recipients.Select(mailbox => Recipient(submission, mailbox, now))],
+        Priority = submission.Priority,
+        Campaign = submission.Campaign,
+        Tags = [.. submission.Tags],
+        Metadata = submission.Metadata is { Count: > 0 } metadata ? metadata.ToImmutableDictionary() : null,
         AcceptedAt = now,
         SendAt = submission.SendAt > now ? submission.SendAt : null,
         ExpiresAt = submission.ExpiresAt,
-        Doubt = request.Doubt,
+        Doubt = submission.Doubt,
+        DoubtWait = submission.DoubtWait,
         ContentBytes = submission.Content.Length,
         NeedsEightBitMime = submission.NeedsEightBitMime,
         NeedsSmtpUtf8 = submission.NeedsSmtpUtf8,
-        TraceParent = request.TraceParent,
+        TraceParent = submission.TraceParent,
+        Notices = submission.Notices ?? services.Notices.Default,
+        Dsn = submission.Dsn,
+        RequireTls = submission.RequireTls,
+        Window = submission.Window,
+        Route = submission.Route,
     };
+
+    static RecipientRecord Recipient(ParsedSubmission submission, Mailbox mailbox, DateTimeOffset now)
+    {
+        var zone = submission.TimeZones.GetValueOrDefault(mailbox);
+        var due = submission.SendAt ?? now;
+        return new RecipientRecord
+        {
+            Address = mailbox.ToString(),
+            TimeZone = zone,
+            NextDue = submission.Window is { } window ? SendWindowCalendar.Next(window, zone, due) : due,
+        };
+    }
 
     SubmitResult Receipt(bool wasDuplicate) => SubmitResult.Accepted(new SubmitReceipt(_id, _state!.AcceptedAt, wasDuplicate));
 
@@ -131,6 +157,8 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{submission.From}\n{string.Join('\n', submission.Recipients)}\n"));
         hash.AppendData(submission.Content);
+        // What else makes it another message; left out where nobody asked, so that it stays what it was.
+        if (submission.RequireTls || submission.Dsn is not null) hash.AppendData(Encoding.UTF8.GetBytes($"\n{submission.RequireTls} {submission.Dsn}"));
         return hash.GetHashAndReset();
     }
 

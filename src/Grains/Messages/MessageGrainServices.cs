@@ -7,6 +7,7 @@ using Orleans.Mail.Grains.Suppression;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Scheduling;
 using Orleans.Mail.Policy.Submission;
+using Orleans.Mail.Transport;
 using Orleans.Serialization;
 
 namespace Orleans.Mail.Grains.Messages;
@@ -22,7 +23,10 @@ sealed record MessageGrainServices(
     StandingOrders Orders,
     SuppressionList Suppressions,
     DeliveryOptions Delivery,
-    Func<Priority, BackoffSchedule> Backoff,
+    BackoffCurves Backoff,
+    IContentFinisher Finisher,
+    NoticeMaker Notices,
+    SiteFinder Sites,
     SubmissionLimits Limits,
     TimeProvider Clock,
     Func<double> Chance);

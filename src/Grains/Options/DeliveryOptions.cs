@@ -33,6 +33,9 @@ public sealed class DeliveryOptions
     /// <summary>Waits after the 1st, 2nd, … failed attempt; the last one repeats. Default: empty, which is 1 min, 5 min, 15 min, 30 min, 1 h, 2 h, 4 h, and a quicker start for High.</summary>
     public IList<TimeSpan> Backoff { get; set; } = [];
 
+    /// <summary>The same for answers of one category, such as <c>mailbox-full</c>. Default: none, so each category has the waits that suit it.</summary>
+    public IDictionary<string, TimeSpan[]> BackoffByCategory { get; set; } = new Dictionary<string, TimeSpan[]>(StringComparer.Ordinal);
+
     /// <summary>Part of a wait that chance may add or take. Default: 0.1.</summary>
     public double BackoffJitter { get; set; } = 0.1;
 
@@ -48,8 +51,8 @@ public sealed class DeliveryOptions
     /// <summary>Messages a session takes ahead of the one it sends. Default: 8.</summary>
     public int SessionPrefetch { get; set; } = 8;
 
-    /// <summary>Messages over one connection. Default: 1,000.</summary>
-    public int MessagesPerConnection { get; set; } = 1_000;
+    /// <summary>Messages over one connection, where the provider's limits say nothing else. Default: 100.</summary>
+    public int MessagesPerConnection { get; set; } = 100;
 
     /// <summary>How long a connection is kept without work. Default: 5 seconds.</summary>
     public TimeSpan ConnectionIdle { get; set; } = TimeSpan.FromSeconds(5);

@@ -27,7 +27,13 @@ sealed class DeliveryOptionsValidator : IValidateOptions<DeliveryOptions>
         faults.Require(Enum.IsDefined(options.Mode), nameof(options.Mode), "must be Capture, Redirect, Simulate or Live.");
         faults.Require(options.Mode is not DeliveryMode.Redirect || Mailbox.TryParse(options.RedirectTo, out _, out _), nameof(options.RedirectTo), "must be a mail address when the mode is Redirect.");
         faults.Require(options.Backoff.All(wait => wait > TimeSpan.Zero), nameof(options.Backoff), "must list waits greater than zero, such as 00:05:00.");
-        faults.Require(options.BackoffJitter is >= 0 and < 1, nameof(options.BackoffJitter), "must be at least 0 and less than 1.");
+        foreach (var (category, waits) in options.BackoffByCategory)
+        {
+            faults.Require(Policy.Outcomes.Categories.All.Contains(category), $"{nameof(options.BackoffByCategory)}:{category}", "is no category of answers.");
+            faults.Require(waits.Length > 0 && waits.All(wait => wait > TimeSpan.Zero) && waits.Order().SequenceEqual(waits), $"{nameof(options.BackoffByCategory)}:{category}", "must list waits greater than zero, none shorter than the one before.");
+        }
+
+        faults.Require(options.BackoffJitter is >= 0 and <= 0.5, nameof(options.BackoffJitter), "must be 0 to 0.5.");
         faults.Positive(options.AttemptTimeout, nameof(options.AttemptTimeout));
         faults.Positive(options.QueueHold, nameof(options.QueueHold));
         faults.Positive(options.MaxSessions, nameof(options.MaxSessions));
@@ -83,6 +89,19 @@ sealed class SiteOptionsValidator : IValidateOptions<SiteOptions>
         faults.Positive(options.MaxQueued, nameof(options.MaxQueued));
         faults.Positive(options.ProbeAfter, nameof(options.ProbeAfter));
         faults.Positive(options.LeaseTime, nameof(options.LeaseTime));
+        return faults.Result;
+    }
+}
+
+sealed class NoticeOptionsValidator : IValidateOptions<NoticeOptions>
+{
+    public ValidateOptionsResult Validate(string? name, NoticeOptions options)
+    {
+        var faults = new OptionFaults(NoticeOptions.Section);
+        faults.Require(options.Domain is null || Mailbox.TryParseDomain(options.Domain, out _, out _), nameof(options.Domain), "must be a domain that mail can be sent from.");
+        faults.Require(options.ReportingHost is null || Mailbox.TryParseDomain(options.ReportingHost, out _, out _), nameof(options.ReportingHost), "must be a host name.");
+        faults.Require(options.Default == NoticeKinds.None || options.Domain is not null, nameof(options.Domain), "must be set where Default asks for notices.");
+        faults.Positive(options.DelayAfter, nameof(options.DelayAfter));
         return faults.Result;
     }
 }

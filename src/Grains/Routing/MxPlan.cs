@@ -64,6 +64,6 @@ sealed record MxPlan(MxAnswer Answer, SiteKey Site, ImmutableArray<PlannedHost> 
         var waiting = new Outcome(OutcomeKind.Deferred, FailureScope.Site, Categories.Tls, "mta-sts.no-host");
         if (excluded.Any(host => host.Reason == HostExclusion.Dane)) return waiting with { Rule = "dane.no-host" };
         if (excluded.Any(host => host.Reason == HostExclusion.MtaSts)) return waiting;
-        return waiting with { Category = Categories.Dns, Rule = "mx.forbidden-address", IsSiteTrouble = true };
+        return waiting with { Category = Categories.ForbiddenAddress, Rule = "mx.forbidden-address", IsSiteTrouble = true };
     }
 }

@@ -13,7 +13,7 @@ public sealed class CaptureTarget
 }
 
 /// <summary>Finds a host of a site that will talk: relay or name service, one address after another (RFC 5321 §5.1).</summary>
-sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, CaptureTarget capture, IMxResolver resolver, ISmtpConnector connector, Func<double> chance)
+sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, CaptureTarget capture, MxRoutePlanner planner, ISmtpConnector connector, Func<double> chance)
 {
     /// <param name="path">The site, and the source address.</param>
     /// <param name="destination">What is to be delivered: its domain is asked for where the site is one of MX hosts.</param>
@@ -32,7 +32,8 @@ sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, CaptureTa
     }
 
     /// <summary>Whether a connection that was opened for one destination may serve another of its site.</summary>
-    public ValueTask<bool> SuitsAsync(ISmtpSession session, SitePath path, string destination, CancellationToken cancellationToken) => new(router.IsInside || routes.AccessOf(path.Site) is not null || session.IsUsable);
+    public async ValueTask<bool> SuitsAsync(ISmtpSession session, SitePath path, string destination, CancellationToken cancellationToken) =>
+        router.IsInside || routes.AccessOf(path.Site) is not null || (await planner.PlanAsync(destination, cancellationToken).ConfigureAwait(false)).Accepts(session);
 
     async Task<(IReadOnlyList<SmtpTarget> Targets, SiteFailure? Failure)> TargetsAsync(SitePath path, string destination, CancellationToken cancellationToken)
     {
@@ -49,9 +50,8 @@ sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, CaptureTa
             return ([.. addresses.Select(relay.TargetAt)], addresses.Length > 0 ? null : Failed(MxStatus.TemporaryFailure, relay.Host));
         }
 
-        var answer = await resolver.ResolveAsync(destination, cancellationToken).ConfigureAwait(false);
-        if (answer.Status is not MxStatus.Hosts) return ([], Failed(answer.Status, null));
-        return ([.. RoutePolicy.Order(answer, chance).Select(hop => new SmtpTarget(hop.Host, hop.Address, 25, TlsMode.Opportunistic))], null);
+        var plan = await planner.PlanAsync(destination, cancellationToken).ConfigureAwait(false);
+        return plan.Refusal is { } refusal ? ([], new SiteFailure(refusal, null, null)) : (plan.Targets(chance), null);
     }
 
     /// <summary>Answers of the name service that modes without a network make up for the failure addresses.</summary>

@@ -5,7 +5,7 @@ using Orleans.Mail.Transport;
 namespace Orleans.Mail.Grains.Routing;
 
 /// <summary>Which site a ticket goes to: the relay of a pool, or the set of hosts that MX records name. May ask the name service, so no grain calls it.</summary>
-sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth health, IMxResolver resolver, Func<double> chance)
+sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth health, MxRoutePlanner planner, IMxResolver resolver, Func<double> chance)
 {
     /// <summary>A site for the ticket; where every relay of a pool is out of order, one of them.</summary>
     public async ValueTask<FoundSite> FindAsync(Ticket ticket, CancellationToken cancellationToken)
@@ -13,13 +13,14 @@ sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth 
         if (Destination.PoolOf(ticket.Destination) is { } pool) return Of(Choose(pool));
         if (router.IsInside) return new FoundSite(new SitePath(ticket.Destination, null), []);
         var answer = await resolver.ResolveAsync(ticket.Destination, cancellationToken).ConfigureAwait(false);
-        return new FoundSite(new SitePath(SiteKey.Of(ticket.Destination, answer).Value, null), [.. answer.Hosts.Select(host => host.Name)]);
+        var site = planner.TryGetSite(ticket.Destination) ?? SiteKey.Of(ticket.Destination, answer);
+        return new FoundSite(new SitePath(site.Value, null), [.. answer.Hosts.Select(host => host.Name)]);
     }
 
     /// <summary>The site as far as it is known without asking anybody; null where it is not.</summary>
     public string? TryFind(string destination) => Destination.PoolOf(destination) is { } pool
         ? routes.Book.RelaysOf(pool) is [var only] ? only.Site : null
-        : destination;
+        : router.IsInside ? destination : planner.TryGetSite(destination)?.Value;
 
     // The lowest tier with a relay in order; in it, by weight.
     Relay Choose(string pool)

@@ -173,10 +173,12 @@ public static class MessageTransitions
         yield return fact;
     }
 
+    /// <summary>Whether every recipient has its fate.</summary>
+    public static bool IsDone(MessageState state) => state.Open.IsEmpty && state.Recipients.All(recipient => !recipient.IsOpen);
+
     static Step Settle(MessageState state, ImmutableArray<DeliveryEvent> events, DateTimeOffset now)
     {
-        var isFinal = state.Open.IsEmpty && state.Recipients.All(recipient => !recipient.IsOpen);
-        return new Step(isFinal ? state with { FinalAt = now } : state, events);
+        return new Step(IsDone(state) ? state with { FinalAt = now } : state, events);
     }
 
     internal static DeliveryEvent Fact(MessageState state, EventType type, DateTimeOffset now) => new()

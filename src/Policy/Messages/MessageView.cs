@@ -40,7 +40,8 @@ public static class MessageView
     /// <summary>The recipients' states in one word.</summary>
     public static MailState Overall(MessageState state, DateTimeOffset now)
     {
-        if (state.IsFinal)
+        // One that owes only a notice has its fate.
+        if (state.IsFinal || MessageTransitions.IsDone(state))
         {
             var first = state.Recipients[0].Fate;
             return state.Recipients.All(recipient => recipient.Fate == first) ? Final(first) : MailState.Mixed;
