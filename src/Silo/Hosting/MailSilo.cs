@@ -7,6 +7,7 @@ using Orleans.Mail.Silo.Health;
 using Orleans.Mail.Storage;
 using Orleans.Mail.Storage.Sqlite;
 using Orleans.Mail.Transport;
+using Orleans.Mail.Transport.TlsPolicies;
 using Orleans.Mail.Transport.Dkim;
 
 namespace Orleans.Mail.Silo.Hosting;
@@ -26,6 +27,7 @@ public static class MailSilo
         services.AddMailTransport();
         services.AddOptions<TransportOptions>().BindConfiguration(TransportOptions.Section);
         services.AddOptions<ResolverOptions>().BindConfiguration(ResolverOptions.Section);
+        services.AddOptions<MtaStsOptions>().BindConfiguration(MtaStsOptions.Section);
         services.AddOptions<DkimOptions>().BindConfiguration(DkimOptions.Section);
         services.AddOptions<HeaderOptions>().BindConfiguration(HeaderOptions.Section);
         services.AddCaptureStore();
