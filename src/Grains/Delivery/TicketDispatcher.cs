@@ -72,7 +72,7 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
                 else _long.TryRemove(site, out _);
                 if (!answer.IsDead) health.Alive(site);
                 if (answer.BusyUntil is not { } until) continue;
-                if (answer.IsDead) await ReturnAsync(site, tickets[answer.Taken..], until).ConfigureAwait(false);
+                if (answer.IsDead) await ReturnAsync(site, tickets[answer.Taken..], until, answer.IsDown).ConfigureAwait(false);
                 else await PostponeAsync(tickets.AsMemory(answer.Taken), until, answer.Spacing, null).ConfigureAwait(false);
             }
             catch (Exception exception)
@@ -85,7 +85,11 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
     }
 
     /// <summary>A site that cannot be talked to gives tickets back: they go another way where there is one, and else wait for its recovery.</summary>
-    public async Task ReturnAsync(string site, Ticket[] tickets, DateTimeOffset deadUntil)
+    /// <param name="site">The site.</param>
+    /// <param name="tickets">What stood in its queue.</param>
+    /// <param name="deadUntil">When it is tried again.</param>
+    /// <param name="isDown">Whether it could not be talked to, which is told as a deferral; else it is left alone by order.</param>
+    public async Task ReturnAsync(string site, Ticket[] tickets, DateTimeOffset deadUntil, bool isDown)
     {
         health.Dead(site, deadUntil);
         var waiting = new List<Ticket>();
@@ -97,10 +101,10 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
             else waiting.Add(ticket);
         }
 
-        await PostponeAsync(waiting.ToArray(), deadUntil, TimeSpan.Zero, site).ConfigureAwait(false);
+        await PostponeAsync(waiting.ToArray(), deadUntil, TimeSpan.Zero, site, isDown).ConfigureAwait(false);
     }
 
-    async Task PostponeAsync(ReadOnlyMemory<Ticket> refused, DateTimeOffset until, TimeSpan spacing, string? waitsFor)
+    async Task PostponeAsync(ReadOnlyMemory<Ticket> refused, DateTimeOffset until, TimeSpan spacing, string? waitsFor, bool isDown = false)
     {
         var now = clock.GetUtcNow();
         for (var i = 0; i < refused.Length; i += 64)
@@ -108,7 +112,7 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
             var first = i;
             await Task.WhenAll(refused.Slice(i, Math.Min(64, refused.Length - i)).ToArray().Select((ticket, j) =>
                 grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString())
-                    .PostponeAsync(ticket.Destination, waitsFor is null ? until + spacing * (first + j) : Wait.ForRecovery(until, ticket.AcceptedAt, now), waitsFor))).ConfigureAwait(false);
+                    .PostponeAsync(ticket.Destination, waitsFor is null ? until + spacing * (first + j) : Wait.ForRecovery(until, ticket.AcceptedAt, now), waitsFor, isDown))).ConfigureAwait(false);
         }
     }
 

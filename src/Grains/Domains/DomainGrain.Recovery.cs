@@ -71,6 +71,7 @@ sealed partial class DomainGrain
         if (ReferenceEquals(release, _release)) StopRelease();
     }
 
+    static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
     static readonly TimeSpan ReleaseAhead = TimeSpan.FromSeconds(1);
 
     /// <summary>Nobody can be talked to here for a while: mail that has another way takes it, the rest waits outside memory.</summary>
@@ -82,7 +83,7 @@ sealed partial class DomainGrain
         _leftAloneUntil = until;
         StopRelease();
         var tickets = Take(int.MaxValue, now);
-        if (tickets.Length > 0) _ = dispatcher.ReturnAsync(Site, tickets, until);
+        if (tickets.Length > 0) _ = dispatcher.ReturnAsync(Site, tickets, until, isDown: _window.DeadUntil > now);
         LookAfter(until, now);
     }
 
@@ -90,8 +91,10 @@ sealed partial class DomainGrain
     void LookAfter(DateTimeOffset until, DateTimeOffset now)
     {
         if (_probe is not null) return;
+        // An order may be revoked, or a reaction ended, before its time.
+        var wait = until - now < Heartbeat || _window.DeadUntil >= until ? until - now : LookAgain;
         DelayDeactivation(until - now + Heartbeat);
-        _probe = this.RegisterGrainTimer(static (self, _) => self.ProbeAsync(), this, new() { DueTime = until - now, Period = Timeout.InfiniteTimeSpan, KeepAlive = true, Interleave = true });
+        _probe = this.RegisterGrainTimer(static (self, _) => self.ProbeAsync(), this, new() { DueTime = wait, Period = Timeout.InfiniteTimeSpan, KeepAlive = true, Interleave = true });
     }
 
     async Task ProbeAsync()
@@ -99,6 +102,7 @@ sealed partial class DomainGrain
         _probe?.Dispose();
         _probe = null;
         var now = clock.GetUtcNow();
+        Obey(now);
         if (BlockedUntil(now) is { } until)
         {
             LookAfter(until, now);

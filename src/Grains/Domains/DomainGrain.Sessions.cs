@@ -17,6 +17,7 @@ sealed partial class DomainGrain
     public Task<SessionOrders> NextAsync(SessionReport report)
     {
         var now = clock.GetUtcNow();
+        Obey(now);
         Learn(report, now);
         // A lease is renewed by calling; a new activation adopts whoever calls, up to the window.
         _leases.Remove(report.Session);
@@ -91,7 +92,12 @@ sealed partial class DomainGrain
     void React(IReadOnlyList<Reaction> fired, DateTimeOffset now)
     {
         if (fired.Count == 0) return;
-        foreach (var reaction in fired) LogReaction(Site, reaction.RuleId, reaction.Cause, reaction.Count, reaction.Until);
+        foreach (var reaction in fired)
+        {
+            LogReaction(Site, reaction.RuleId, reaction.Cause, reaction.Count, reaction.Until);
+            _orders.Publish(reaction);
+        }
+
         _window = _window.Within(_pace.WindowOptions(now));
     }
 

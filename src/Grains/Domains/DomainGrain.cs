@@ -1,10 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
+using Orleans.Mail.Policy.Control;
+using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Policy.Sites;
 using Orleans.Placement;
 
@@ -21,6 +25,8 @@ sealed partial class DomainGrain(
     DeliveryEngine engine,
     TicketDispatcher dispatcher,
     SpoolShards shards,
+    StandingOrders orders,
+    RoutingTable routes,
     [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
     ILogger<DomainGrain> log) : Grain, IDomainGrain
 {
@@ -33,6 +39,7 @@ sealed partial class DomainGrain(
 
     readonly DrainRate _drain = new();
     SitePace _pace = null!;
+    SiteOrders _orders = null!;
     SiteWindow _window = null!;
 
     // What came last: any of the queue will do to find a host of the site.
@@ -43,8 +50,10 @@ sealed partial class DomainGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _pace = new SitePace(shaping, Policy.Routing.SitePath.Parse(Site).Site);
+        _pace = new SitePace(shaping, SitePath.Parse(Site).Site);
         _pace.Refresh([]);
+        var path = SitePath.Parse(Site);
+        _orders = new SiteOrders(orders, GrainFactory, new OrderTarget { Site = path.Site, Source = path.Source, Relay = routes.Book.RelayAt(path.Site)?.Name });
         _window = new SiteWindow(_pace.WindowOptions(clock.GetUtcNow()));
         this.RegisterGrainTimer(static (self, _) => self.LookAroundAsync(), this, new() { DueTime = Heartbeat, Period = Heartbeat });
         return Task.CompletedTask;
@@ -69,8 +78,8 @@ sealed partial class DomainGrain(
     {
         var now = clock.GetUtcNow();
         _pace.Refresh(hosts);
-        _window = _window.Within(_pace.WindowOptions(now));
-        if (BlockedUntil(now) is { } until) return Task.FromResult(new EnqueueAnswer(0, _queue.Count, until, TimeSpan.Zero, IsDead: true));
+        Obey(now);
+        if (BlockedUntil(now) is { } until) return Task.FromResult(new EnqueueAnswer(0, _queue.Count, until, TimeSpan.Zero, IsDead: true, IsDown: _window.DeadUntil > now));
         var taken = 0;
         foreach (var ticket in tickets)
         {
@@ -93,17 +102,34 @@ sealed partial class DomainGrain(
         var now = clock.GetUtcNow();
         var ahead = _places.TryGetValue((message, destination), out var place) && place.IsQueued ? _queue.Ahead(place, now) : -1;
         var pace = _drain.PerSecond(now);
-        return Task.FromResult(new TicketPlace(ahead, _queue.Count, pace, _window.DeadUntil > now ? _window.DeadUntil : null, _pace.SuspendedUntil(now), ReactionText(now)));
+        return Task.FromResult(new TicketPlace(ahead, _queue.Count, pace, _window.DeadUntil > now ? _window.DeadUntil : null, SuspendedUntil(now), SuspendedFor(now)));
     }
 
-    string? ReactionText(DateTimeOffset now) => _pace.Reactions(now).FirstOrDefault(reaction => reaction.Effect.Suspend)?.Cause;
-
-    /// <summary>Until when no session may be opened: the site is dead, or an answer made us leave it alone. Null where one may.</summary>
+    /// <summary>Until when no session may be opened: the site is dead, or left alone for its answers or by order. Null where one may.</summary>
     DateTimeOffset? BlockedUntil(DateTimeOffset now)
     {
         var dead = _window.DeadUntil > now ? _window.DeadUntil : null;
-        var suspended = _pace.SuspendedUntil(now);
+        var suspended = SuspendedUntil(now);
         return suspended > dead || dead is null ? suspended : dead;
+    }
+
+    DateTimeOffset? SuspendedUntil(DateTimeOffset now)
+    {
+        var reaction = _pace.SuspendedUntil(now);
+        // One without an end is looked at again and again: its revocation is told to nobody in particular.
+        var order = _orders.Suspension(now) is { } standing ? standing.Until ?? now + Heartbeat : (DateTimeOffset?)null;
+        return order > reaction || reaction is null ? order : reaction;
+    }
+
+    string? SuspendedFor(DateTimeOffset now) =>
+        _orders.Suspension(now)?.Reason ?? _pace.Reactions(now).FirstOrDefault(reaction => reaction.Effect.Suspend)?.Cause;
+
+    // Orders and configuration change while the site is served.
+    void Obey(DateTimeOffset now)
+    {
+        foreach (var revoked in _orders.TakeRevoked()) _pace.Revoke(revoked.Id);
+        _pace.Order(_orders.Limits(now));
+        _window = _window.Within(_pace.WindowOptions(now));
     }
 
     Ticket[] Take(int count, DateTimeOffset now)

@@ -68,14 +68,16 @@ readonly record struct Ticket(
 /// <param name="Queued">How many tickets the site's queue holds now.</param>
 /// <param name="BusyUntil">When the first of the others should come again.</param>
 /// <param name="Spacing">How much later each further one should.</param>
-/// <param name="IsDead">The site cannot be talked to, and takes no tickets until then.</param>
+/// <param name="IsDead">The site takes no tickets until then: it cannot be talked to, or is left alone.</param>
+/// <param name="IsDown">It is because it cannot be talked to.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.EnqueueAnswer")]
 readonly record struct EnqueueAnswer(
     [property: Id(0)] int Taken,
     [property: Id(1)] int Queued,
     [property: Id(2)] DateTimeOffset? BusyUntil,
     [property: Id(3)] TimeSpan Spacing,
-    [property: Id(4)] bool IsDead);
+    [property: Id(4)] bool IsDead,
+    [property: Id(5)] bool IsDown = false);
 
 /// <summary>What became of one ticket, as far as the site is concerned.</summary>
 [GenerateSerializer, Alias("mail.v1.TicketResult")]

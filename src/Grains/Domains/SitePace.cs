@@ -16,6 +16,7 @@ sealed class SitePace(SiteShaping shaping, string site)
     ReactionBook _reactions = new(site, []);
     RateLimit? _setRate;
     TokenBucket? _set;
+    SiteLimitsOverride? _ordered;
     TokenBucket? _learnedBucket;
     LearnedRate _learned = new();
     GreylistWait _greylist = GreylistWait.None;
@@ -35,7 +36,17 @@ sealed class SitePace(SiteShaping shaping, string site)
         _hosts = hosts;
         _table = table;
         Limits = table.Resolve(site, hosts);
+        if (_ordered is not null) Limits = _ordered.Over(Limits);
         _reactions.Use(table.RulesFor(Limits.Provider));
+    }
+
+    /// <summary>Lays what an order limits over all else; null where none does.</summary>
+    public void Order(SiteLimitsOverride? limits)
+    {
+        if (limits == _ordered) return;
+        _ordered = limits;
+        _table = null;
+        Refresh(_hosts);
     }
 
     public SiteWindowOptions WindowOptions(DateTimeOffset now)

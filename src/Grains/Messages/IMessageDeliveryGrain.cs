@@ -25,8 +25,9 @@ interface IMessageDeliveryGrain : IGrainWithStringKey
     /// <param name="destination">What the ticket was for.</param>
     /// <param name="until">When to come again.</param>
     /// <param name="waitsFor">The site that could not be talked to: its recovery wakes the message earlier. Null for one that is merely busy.</param>
+    /// <param name="isDown">Whether the site could not be talked to, which subscribers hear as a deferral without an attempt.</param>
     [Alias("Postpone")]
-    Task PostponeAsync(string destination, DateTimeOffset until, string? waitsFor);
+    Task PostponeAsync(string destination, DateTimeOffset until, string? waitsFor, bool isDown);
 
     /// <summary>A suspension that may have held this message is over: goes on where it was.</summary>
     [Alias("Resume")]

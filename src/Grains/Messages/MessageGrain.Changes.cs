@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Outcomes;
+using Orleans.Mail.Policy.Routing;
 
 namespace Orleans.Mail.Grains.Messages;
 
@@ -66,6 +68,22 @@ sealed partial class MessageGrain
         await services.Suppressions.ReadyAsync();
         return await HoldBackAsync(now) || await SuppressAsync(now);
     }
+
+    /// <summary>Orders about where mail goes: its sender may write elsewhere meanwhile.</summary>
+    async Task<bool> IsSuspendedThereAsync(string destination, string site, ImmutableArray<int> due, DateTimeOffset now)
+    {
+        if (services.Orders.Book.Orders.IsEmpty) return false;
+        var path = SitePath.Parse(site);
+        var target = SenderOf(_state!) with { Site = path.Site, Source = path.Source, Domain = Destination.PoolOf(destination) is null ? destination : _state!.Recipients[due[0]].Domain };
+        if (!services.Orders.TryFindSuspension(target, now, out var order)) return false;
+        var until = order.Until is { } end && end < now + OrderLook ? end : now + OrderLook;
+        await CommitAsync(MessageTransitions.Postpone(_state!, due, until, null, isDown: false, now));
+        await SettleAsync();
+        return true;
+    }
+
+    // How soon mail that an order keeps from one place sees that it was revoked.
+    static readonly TimeSpan OrderLook = TimeSpan.FromMinutes(1);
 
     /// <summary>Lets a message sleep until what holds it back is over.</summary>
     async Task<bool> HoldBackAsync(DateTimeOffset now)

@@ -36,6 +36,7 @@ sealed partial class MessageGrain
             return Leave<AttemptOrder>();
         }
 
+        if (await IsSuspendedThereAsync(destination, site, due, now)) return null;
         var content = await ContentAsync();
         if (content is null) return null;
 
@@ -117,7 +118,7 @@ sealed partial class MessageGrain
         return wasLost ? WakeResult.Found : WakeResult.Nothing;
     }
 
-    public async Task PostponeAsync(string destination, DateTimeOffset until, string? waitsFor)
+    public async Task PostponeAsync(string destination, DateTimeOffset until, string? waitsFor, bool isDown)
     {
         await LoadAsync();
         _queuedFor.Remove(destination);
@@ -125,7 +126,7 @@ sealed partial class MessageGrain
         MailInstruments.Postponed.Add(1);
         var now = services.Clock.GetUtcNow();
         var waiting = DueByDestination(now).FirstOrDefault(group => group.Destination == destination).Recipients;
-        if (!waiting.IsDefaultOrEmpty) await CommitAsync(MessageTransitions.Postpone(_state, waiting, until, waitsFor, now));
+        if (!waiting.IsDefaultOrEmpty) await CommitAsync(MessageTransitions.Postpone(_state, waiting, until, waitsFor, isDown, now));
         await SettleAsync();
     }
 
@@ -184,6 +185,8 @@ sealed partial class MessageGrain
         return isQueuedAnew;
     }
 
+    string DestinationOf(MessageState state, RecipientRecord recipient, DateTimeOffset now) => services.Router.DestinationOf(state, recipient, services.Orders.Book, now);
+
     bool IsInAttempt(string destination) => _state!.Open.Any(attempt => (attempt.Destination ?? attempt.Site) == destination);
 
     IEnumerable<(string Destination, ImmutableArray<int> Recipients)> DueByDestination(DateTimeOffset now)
@@ -192,11 +195,11 @@ sealed partial class MessageGrain
         if (HeldUntil(state, now) is not null) yield break;
         if (state.Recipients.Length == 1)
         {
-            if (IsDue(0)) yield return (services.Router.DestinationOf(state, state.Recipients[0]), [0]);
+            if (IsDue(0)) yield return (DestinationOf(state, state.Recipients[0], now), [0]);
             yield break;
         }
 
-        foreach (var group in Enumerable.Range(0, state.Recipients.Length).Where(IsDue).GroupBy(index => services.Router.DestinationOf(state, state.Recipients[index])))
+        foreach (var group in Enumerable.Range(0, state.Recipients.Length).Where(IsDue).GroupBy(index => DestinationOf(state, state.Recipients[index], now)))
             yield return (group.Key, [.. group]);
 
         bool IsDue(int index) => state.Recipients[index] is { IsOpen: true } recipient && recipient.NextDue <= now && (Sabotage.NoFence || !MessageTransitions.IsInAttempt(state, index));

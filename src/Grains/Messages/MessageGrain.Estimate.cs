@@ -15,11 +15,11 @@ sealed partial class MessageGrain
         if (status.IsFinal || status.State == MailState.Delivering || status.NextAttemptAt is not { } next) return status;
         var state = _state!;
         var recipient = state.Recipients.Where(recipient => recipient.IsOpen).MinBy(recipient => recipient.NextDue)!;
-        var destination = services.Router.DestinationOf(state, recipient);
+        var destination = DestinationOf(state, recipient, now);
         var site = state.WaitsFor ?? services.Sites.TryFind(destination);
         var place = site is null ? null : await LocateAsync(site, destination);
         var estimate = EtaEstimate.Of(now, WaitCauses(state, recipient, site, place, next, now), PlaceOf(site, place), state.ExpiresAt);
-        return status with { EarliestAttemptAt = estimate.Earliest, LatestAttemptAt = estimate.Latest, WaitReason = HoldReason(now) ?? estimate.Reason };
+        return status with { EarliestAttemptAt = estimate.Earliest, LatestAttemptAt = estimate.Latest, WaitReason = HoldReason(now) ?? (state.IsSuspended ? status.WaitReason : estimate.Reason) };
     }
 
     ImmutableArray<WaitCause> WaitCauses(MessageState state, RecipientRecord recipient, string? site, TicketPlace? place, DateTimeOffset next, DateTimeOffset now)

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Policy.Submission;
@@ -32,10 +33,16 @@ sealed class DeliveryRouter
     public bool IsInside => _mode is DeliveryMode.Capture or DeliveryMode.Simulate;
 
     /// <summary>Where a recipient goes, together with others of the message. Chosen anew whenever it is asked, so at every attempt.</summary>
-    public string DestinationOf(MessageState message, RecipientRecord recipient)
+    /// <param name="message">The message.</param>
+    /// <param name="recipient">One of its recipients.</param>
+    /// <param name="orders">Orders that stand: one of them may name another route.</param>
+    /// <param name="now">Now.</param>
+    public string DestinationOf(MessageState message, RecipientRecord recipient, OrderBook orders, DateTimeOffset now)
     {
         var domain = DomainOf(EnvelopeRecipient(recipient.Address));
-        return IsInside ? domain : Destination.Of(_book.RouteOf(new RouteQuery(domain, message.Tenant, message.Campaign, message.Priority), message.Route), domain);
+        if (IsInside) return domain;
+        var wish = message.Route ?? (orders.Orders.IsEmpty ? null : orders.Find(OrderKind.Reroute, new OrderTarget { Tenant = message.Tenant, Campaign = message.Campaign, Domain = domain }, now).LastOrDefault()?.Detail);
+        return Destination.Of(_book.RouteOf(new RouteQuery(domain, message.Tenant, message.Campaign, message.Priority), wish), domain);
     }
 
     /// <summary>The address that goes into RCPT.</summary>

@@ -82,9 +82,10 @@ public static class MessageTransitions
     /// <param name="state">The message.</param>
     /// <param name="recipients">Indexes of those that wait.</param>
     /// <param name="until">When they are due again, unless they are due later anyway.</param>
-    /// <param name="waitsFor">The site that could not be talked to: told once, as a deferral without an attempt. Null for one that is busy.</param>
+    /// <param name="waitsFor">The site whose recovery wakes the message earlier; null for one that is busy.</param>
+    /// <param name="isDown">Whether it could not be talked to: told once, as a deferral without an attempt.</param>
     /// <param name="now">Now.</param>
-    public static Step Postpone(MessageState state, ImmutableArray<int> recipients, DateTimeOffset until, string? waitsFor, DateTimeOffset now)
+    public static Step Postpone(MessageState state, ImmutableArray<int> recipients, DateTimeOffset until, string? waitsFor, bool isDown, DateTimeOffset now)
     {
         var records = state.Recipients.ToBuilder();
         var events = ImmutableArray.CreateBuilder<DeliveryEvent>();
@@ -92,7 +93,7 @@ public static class MessageTransitions
         {
             var record = records[index];
             if (record.NextDue >= until) continue;
-            var isNews = waitsFor is not null && (record.Fate is Fate.Pending || record.Category != Categories.Connection);
+            var isNews = isDown && (record.Fate is Fate.Pending || record.Category != Categories.Connection);
             records[index] = record with { NextDue = until };
             if (!isNews) continue;
             records[index] = records[index] with { Fate = Fate.Deferred, Category = Categories.Connection };
