@@ -82,7 +82,8 @@ public sealed record AnswerModel
 
     internal Outcome Outcome => new(
         Category == Categories.Delivered ? OutcomeKind.Delivered : Permanent ? OutcomeKind.Failed : OutcomeKind.Deferred,
-        FailureScope.Recipient, Category, "simulated") { IsSiteTrouble = Category == Categories.Connection && !Permanent };
+        FailureScope.Recipient, Category, "simulated")
+    { IsSiteTrouble = Category == Categories.Connection && !Permanent };
 }
 
 /// <summary>A time in which the site cannot be talked to.</summary>

@@ -228,7 +228,12 @@ public sealed class SiteSimulation
         mail.WasGreylisted |= isGreylisted;
         var next = BackoffPolicy.NextAttempt(curves, new RetryCase
         {
-            Priority = mail.Group.Priority, Outcome = answer.Outcome, Attempts = mail.Attempts, Now = now, ExpiresAt = mail.ExpiresAt, Greylist = greylist,
+            Priority = mail.Group.Priority,
+            Outcome = answer.Outcome,
+            Attempts = mail.Attempts,
+            Now = now,
+            ExpiresAt = mail.ExpiresAt,
+            Greylist = greylist,
         }, chance());
         if (next is { } due) At(due, _ => Enqueue(mail));
         else if (now >= mail.ExpiresAt) tally.Expire(mail, now);

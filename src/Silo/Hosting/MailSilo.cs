@@ -7,8 +7,8 @@ using Orleans.Mail.Silo.Health;
 using Orleans.Mail.Storage;
 using Orleans.Mail.Storage.Sqlite;
 using Orleans.Mail.Transport;
-using Orleans.Mail.Transport.TlsPolicies;
 using Orleans.Mail.Transport.Dkim;
+using Orleans.Mail.Transport.TlsPolicies;
 
 namespace Orleans.Mail.Silo.Hosting;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using Orleans.Mail.Grains;
-using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Storage;
 using Orleans.Mail.Transport;
 using Orleans.Mail.Transport.Receiving;

@@ -9,7 +9,12 @@ public sealed class ReactionBookTests
 
     static readonly ReactionRule Busy = new()
     {
-        Id = "busy", Words = ["server busy"], Times = 3, Within = TimeSpan.FromHours(1), Effect = ReactionEffect.SlowDown("1/1m"), For = TimeSpan.FromMinutes(15),
+        Id = "busy",
+        Words = ["server busy"],
+        Times = 3,
+        Within = TimeSpan.FromHours(1),
+        Effect = ReactionEffect.SlowDown("1/1m"),
+        For = TimeSpan.FromMinutes(15),
     };
 
     static readonly ReactionRule VeryBusy = Busy with { Id = "very-busy", Times = 5, Effect = ReactionEffect.Suspension, For = TimeSpan.FromMinutes(30) };
