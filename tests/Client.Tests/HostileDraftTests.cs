@@ -88,7 +88,7 @@ public sealed class HostileDraftTests
         }
     }
 
-    Task SubmitAsync(MailDraft draft) => new MailClient(_service.Factory, new MailClientOptions(), new FakeTimeProvider(), () => 0.5).SubmitAsync(draft);
+    Task<Submission> SubmitAsync(MailDraft draft) => new MailClient(_service.Factory, new MailClientOptions(), new FakeTimeProvider(), () => 0.5).SubmitAsync(draft);
 
     async Task<MimeMessage> RenderAsync(MailDraft draft)
     {
