@@ -72,11 +72,16 @@ sealed partial class SpoolGrain
     }
 
     // One message's trouble must not hide what became of the others; a spool that stores nothing concerns all.
-    async Task<ChangeResult> ChangeAsync(MessageId id, MessageChange change)
+    async Task<ChangeResult> ChangeAsync(MessageId id, MessageChange change, int triesLeft = 3)
     {
         try
         {
             return (await GrainFactory.GetGrain<IMessageGrain>(id.ToString()).ChangeAsync(change)).Result;
+        }
+        catch (OrleansMessageRejectionException) when (triesLeft > 1)
+        {
+            // Met a grain on its way out of memory: nothing was done.
+            return await ChangeAsync(id, change, triesLeft - 1);
         }
         catch (Exception exception) when (exception is not (SpoolUnavailableException or SpoolFencedException or OutOfMemoryException))
         {
