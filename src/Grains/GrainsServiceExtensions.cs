@@ -54,7 +54,7 @@ public static class GrainsServiceExtensions
         AddRouting(services);
         services.AddSingleton(provider => new SessionServices(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<SiteConnector>(),
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value,
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value,
             provider.GetRequiredService<IOptions<TransportOptions>>().Value, Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
         services.AddSingleton(provider => new DeliveryEngine(
             provider.GetRequiredService<SessionServices>(), Delivery(provider), provider.GetRequiredService<ILogger<DeliveryEngine>>()));

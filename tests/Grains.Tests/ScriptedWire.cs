@@ -62,6 +62,11 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
         return Task.FromResult(OnConnect(target) is { } failure ? new ConnectResult(null, failure) : new ConnectResult(new Session(this, target.Host), null));
     }
 
+    /// <summary>Connections that are open now break at their next transaction.</summary>
+    public void BreakSessions() => Interlocked.Increment(ref _generation);
+
+    int _generation;
+
     void Enter()
     {
         var now = Interlocked.Increment(ref _atOnce);
@@ -76,7 +81,10 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
 
         public string? Tls => null;
 
-        public bool IsUsable { get; private set; } = true;
+        readonly int _born = wire._generation;
+        bool _isUsable = true;
+
+        public bool IsUsable => _isUsable && _born == wire._generation;
 
         public int TransactionCount { get; private set; }
 
@@ -94,7 +102,7 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
             var transcript = wire.Answer(transaction);
             wire.Received.Enqueue(transaction);
             wire.Exit();
-            IsUsable = transcript.Failure is null;
+            _isUsable = transcript.Failure is null;
             return transcript;
         }
 

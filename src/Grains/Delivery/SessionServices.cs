@@ -12,7 +12,8 @@ sealed record SessionServices(
     SpoolShards Shards,
     SiteConnector Connector,
     DeliveryRouter Router,
-    SiteOptions Sites,
+    SiteFinder Sites,
+    SiteOptions Limits,
     TransportOptions Transport,
     TimeProvider Clock,
     ILogger<SiteSession> Log);

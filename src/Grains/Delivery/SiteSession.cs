@@ -77,6 +77,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
     // The site says whose attempt it was that found nobody to talk to.
     async Task BlameAsync(SiteFailure failure)
     {
+        services.Sites.Avoid(_path.Site);
         while (await _domain.ConnectFailedAsync(_id, failure.Verdict).ConfigureAwait(false) is { Length: > 0 } tickets)
         {
             foreach (var begun in tickets.Select(BeginAsync).ToList())
@@ -167,7 +168,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         {
             try
             {
-                await work.WaitAsync(services.Sites.LeaseTime / 3, services.Clock, CancellationToken.None).ConfigureAwait(false);
+                await work.WaitAsync(services.Limits.LeaseTime / 3, services.Clock, CancellationToken.None).ConfigureAwait(false);
                 return;
             }
             catch (TimeoutException) when (!work.IsCompleted)

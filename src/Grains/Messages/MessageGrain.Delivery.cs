@@ -82,7 +82,7 @@ sealed partial class MessageGrain
         }
 
         KillPoints.Pass("complete.before-commit");
-        var outcomes = attempt.Recipients.Select((index, i) => Judge(report.Verdicts[i], _state.Recipients[index], report.GreylistWait, now)).ToList();
+        var outcomes = attempt.Recipients.Select((index, i) => Judge(attempt, report.Verdicts[i], _state.Recipients[index], report.GreylistWait, now)).ToList();
         await CommitAsync(MessageTransitions.Complete(_state, attempt, outcomes, report.Host, report.Tls, now, report.Source));
         KillPoints.Pass("complete.after-commit");
         _shard.ClearMark(_id, attempt.Number);
@@ -214,10 +214,13 @@ sealed partial class MessageGrain
         return null;
     }
 
-    RecipientOutcome Judge(Verdict verdict, RecipientRecord recipient, TimeSpan? greylistWait, DateTimeOffset now)
+    RecipientOutcome Judge(OpenAttempt attempt, Verdict verdict, RecipientRecord recipient, TimeSpan? greylistWait, DateTimeOffset now)
     {
         var outcome = verdict.ToOutcome();
         if (outcome.Kind is not (OutcomeKind.Deferred or OutcomeKind.Uncertain)) return new RecipientOutcome(outcome, verdict.Reply, null);
+        // Nothing was said here and another relay talks: there is nothing to wait for.
+        if (outcome is { Kind: OutcomeKind.Deferred, IsSiteTrouble: true } && services.Sites.HasOtherWay(attempt.Destination ?? attempt.Site, attempt.Site))
+            return new RecipientOutcome(outcome with { IsSiteTrouble = false }, verdict.Reply, now);
         var retry = new RetryCase
         {
             Priority = _state!.Priority,

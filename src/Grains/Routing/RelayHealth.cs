@@ -11,5 +11,18 @@ sealed class RelayHealth(TimeProvider clock)
 
     public void Dead(string site, DateTimeOffset until) => _deadUntil[site] = until;
 
-    public void Alive(string site) => _deadUntil.TryRemove(site, out _);
+    /// <summary>It could not be talked to once; whether it is dead is for its site to say.</summary>
+    public void Suspect(string site)
+    {
+        var until = clock.GetUtcNow() + Suspicion;
+        _deadUntil.AddOrUpdate(site, until, (_, known) => known > until ? known : until);
+    }
+
+    static readonly TimeSpan Suspicion = TimeSpan.FromSeconds(15);
+
+    /// <summary>It takes tickets. A suspicion goes by itself.</summary>
+    public void Alive(string site)
+    {
+        if (_deadUntil.TryGetValue(site, out var until) && until > clock.GetUtcNow() + Suspicion) _deadUntil.TryRemove(site, out _);
+    }
 }

@@ -22,6 +22,16 @@ sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth 
         ? routes.Book.RelaysOf(pool) is [var only] ? only.Site : null
         : router.IsInside ? destination : planner.TryGetSite(destination)?.Value;
 
+    /// <summary>Whether a pool of relays has another one that talks, as far as this silo knows.</summary>
+    public bool HasOtherWay(string destination, string site) =>
+        Destination.PoolOf(destination) is { } pool && routes.Book.RelaysOf(pool).Any(relay => relay.Site != site && !health.IsDead(relay.Site));
+
+    /// <summary>A session found nobody at a relay: for a moment others are preferred, until its site has made up its mind.</summary>
+    public void Avoid(string site)
+    {
+        if (routes.Book.RelayAt(site) is not null) health.Suspect(site);
+    }
+
     // The lowest tier with a relay in order; in it, by weight.
     Relay Choose(string pool)
     {
