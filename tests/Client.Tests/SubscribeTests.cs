@@ -124,8 +124,8 @@ public sealed class SubscribeTests : IClassFixture<ScriptedCluster>
         var settled = -1;
         await Wait.UntilAsync(() => settled == (settled = Spool.Pages), "no more pages");
 
-        // 16 waiting, 4 in the hand of each of four feeds, and the ones the silos prepare.
-        Assert.InRange(Spool.Pages - before, 1, 100);
+        // 16 waiting, 4 in the hand of each of four feeds, and the ones the silos prepare; what other tests left is read too. All would be 400.
+        Assert.InRange(Spool.Pages - before, 1, 250);
         for (var i = 1; i < 4000; i++) Assert.True(await events.MoveNextAsync());
         Assert.Equal("3999", events.Current.Recipient);
     }

@@ -120,8 +120,13 @@ public sealed class FaultProxyTests : IAsyncDisposable
     [Fact(Timeout = Limit)]
     public async Task Each_connection_has_its_own_script()
     {
-        await using var proxy = FaultProxy.Start(_server.EndPoint, number => number == 0 ? new LinkFaults { FromServer = new FlowFaults { EndAfter = 0, End = FlowEnd.Reset } } : LinkFaults.None);
-        using (var first = await ConnectAsync(proxy)) Assert.Equal(SocketError.ConnectionReset, (await ReadToEndAsync(first)).End);
+        await using var proxy = FaultProxy.Start(_server.EndPoint, number => number == 0 ? new LinkFaults { FromServer = new FlowFaults { EndAfter = 1, End = FlowEnd.Reset } } : LinkFaults.None);
+        using (var first = await ConnectAsync(proxy))
+        {
+            await SendAsync(first, Octets("abc"));
+            Assert.Equal(SocketError.ConnectionReset, (await ReadToEndAsync(first)).End);
+        }
+
         using var second = await ConnectAsync(proxy);
         Assert.Equal(2, proxy.ConnectionCount);
     }

@@ -63,10 +63,13 @@ public sealed class RouteRuleOptions
     /// <summary>Recipient domain; with a leading dot for every domain below it.</summary>
     public string? Domain { get; set; }
 
+    /// <summary>Who sends.</summary>
     public string? Tenant { get; set; }
 
+    /// <summary>The group of messages.</summary>
     public string? Campaign { get; set; }
 
+    /// <summary>High, Normal or Bulk.</summary>
     public Priority? Priority { get; set; }
 }
 
