@@ -15,6 +15,15 @@ try
         case ["idle"]:
             await IdleVerb.RunAsync();
             return 0;
+        case ["latency", ..]:
+            await LatencyVerb.RunAsync(new Arguments(args.AsSpan(1), "backlog", "high"));
+            return 0;
+        case ["limiter", ..]:
+            await LimiterVerb.RunAsync(new Arguments(args.AsSpan(1), "messages"));
+            return 0;
+        case ["recovery", ..]:
+            await RecoveryVerb.RunAsync(new Arguments(args.AsSpan(1), "messages"));
+            return 0;
         case ["load", ..]:
             return await LoadVerb.RunAsync(new Arguments(args.AsSpan(1), "gateway", "size", "domains", "concurrent"));
     }
@@ -28,6 +37,9 @@ Console.Error.WriteLine(
     """
     throughput [--messages N] [--size BYTES] [--domains D] [--peer postfix] [--rounds R] [--concurrent C]
     deferred [--messages N]
+    latency [--backlog N] [--high N]
+    limiter [--messages N]
+    recovery [--messages N]
     idle
     Each prints a table and, as its last line, one JSON object.
     """);

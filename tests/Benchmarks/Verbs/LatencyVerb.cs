@@ -1,0 +1,38 @@
+using Orleans.Mail.Benchmarks.Load;
+using Orleans.Mail.Benchmarks.Peers;
+using Orleans.Mail.Transport.Receiving;
+
+namespace Orleans.Mail.Benchmarks.Verbs;
+
+/// <summary>
+/// <c>latency</c>: a backlog of Bulk messages of ten tenants at one site that takes 20 ms a message; High messages come one a second, and a small tenant
+/// sends Normal ones meanwhile. From SubmitAsync to the first attempt.
+/// </summary>
+static class LatencyVerb
+{
+    public static async Task RunAsync(Arguments arguments)
+    {
+        var backlog = arguments.Number("backlog", 50_000);
+        var high = arguments.Number("high", 60);
+        var receiver = new PacedReceiver(TimeSpan.FromMilliseconds(20));
+        await using var run = await SiteRun.StartAsync(receiver, new ReceiverOptions(), ("OrleansMail:Sites:MaxQueued", $"{Math.Max(500_000, backlog)}"));
+        await run.SubmitAsync(backlog, "bulk", Priority.Bulk, tenants: 10);
+        Report.Row("backlog when the first High message comes", backlog - receiver.Accepted, "messages");
+        var small = run.SubmitAsync(high, "small", Priority.Normal, perSecond: 1);
+        await run.SubmitAsync(high, "high", Priority.High, perSecond: 1);
+        await small;
+        await run.WaitAsync(() => Waits(run, "high").Length, high);
+        await run.WaitAsync(() => Waits(run, "small").Length, high);
+        var waits = Waits(run, "high");
+        var normal = Waits(run, "small");
+        // Of a site's 20 sessions at 20 ms a message, a lane above Bulk gets its turn within one message; twice that is its fair share with what is prefetched.
+        var fair = Figures.Percentile(normal, 0.99) / Math.Max(1, Figures.Percentile(waits, 0.99));
+        Report.Row("High, p50", Figures.Percentile(waits, 0.5), "ms");
+        Report.Row("High, p99", Figures.Percentile(waits, 0.99), "ms");
+        Report.Row("a small tenant's Normal, p99", Figures.Percentile(normal, 0.99), "ms");
+        Report.Json(("p50Ms", Figures.Percentile(waits, 0.5)), ("p99Ms", Figures.Percentile(waits, 0.99)), ("backlog", backlog), ("fairShareFactor", fair));
+    }
+
+    static double[] Waits(SiteRun run, string name) =>
+        [.. run.All.Where(times => times.Name == name && times.FirstAttempt is not null).Select(times => (times.FirstAttempt!.Value - times.Submitted).TotalMilliseconds)];
+}
