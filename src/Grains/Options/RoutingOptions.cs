@@ -13,7 +13,7 @@ public sealed class RoutingOptions
     /// <summary>Rules in order; the first that matches decides. Default: none. <c>Delivery:Routes</c> come after them.</summary>
     public IList<RouteRuleOptions> Rules { get; set; } = [];
 
-    /// <summary>Local addresses to send from, by name, for mail that goes by MX. Default: none, so the machine chooses.</summary>
+    /// <summary>Local addresses to send from, by name, for mail that goes by MX. Default: none. Checked at start and not used yet: the machine chooses.</summary>
     public IDictionary<string, SourceOptions> Sources { get; set; } = new Dictionary<string, SourceOptions>(StringComparer.OrdinalIgnoreCase);
 }
 
