@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Orleans.Mail.Policy.Routing;
 
-/// <summary>The name of a site: a fixed route's <c>host:port</c>, else the mail hosts of the recipient domain, else that domain. Lower case.</summary>
+/// <summary>The name of a site: the mail hosts of the recipient domain, else that domain. Lower case.</summary>
 /// <remarks>
 /// Domains with the same set of mail hosts get the same name. A single host is the name itself; of several the shortest speaks for all, with
 /// the number of the others and a digest of the whole set, as in <c>gmail-smtp-in.l.google.com+4~8f3c1b2a9d0e7f65</c>, so that no two sets share a name.
@@ -14,13 +14,6 @@ public readonly record struct SiteKey(string Value)
     public const int MaxLength = 120;
 
     const int MaxShownLength = 90;
-
-    /// <summary>The site that mail of a domain goes to.</summary>
-    /// <param name="domain">Lower-case A-labels.</param>
-    /// <param name="routes">The service's fixed routes.</param>
-    public static SiteKey Of(string domain, FixedRoutes routes) => routes.TryFind(domain, out var route) ? Of(route) : new(domain.ToLowerInvariant());
-
-    public static SiteKey Of(FixedRoute route) => new($"{route.Host.ToLowerInvariant()}:{route.Port}");
 
     /// <summary>The site that the name service leads a domain to. Where it leads nowhere, the domain is a site of its own, so that its trouble is nobody else's.</summary>
     /// <param name="domain">Lower-case A-labels.</param>

@@ -52,41 +52,6 @@ public sealed class RoutePolicyTests
                 && hops.Zip(hops.Skip(1)).All(pair => pair.First.Preference <= pair.Second.Preference);
         });
 
-    [Fact]
-    public void TryFind_DomainThenStar()
-    {
-        var routes = new FixedRoutes([new("Example.org", "Relay.example.net", 2525, RouteTls.None), new("*", "127.0.0.1")]);
-
-        Assert.True(routes.TryFind("example.org", out var own));
-        Assert.Equal(new FixedRoute("example.org", "relay.example.net", 2525, RouteTls.None), own);
-        Assert.True(routes.TryFind("other.org", out var any));
-        Assert.Equal("127.0.0.1", any.Host);
-        Assert.False(FixedRoutes.None.TryFind("example.org", out _));
-    }
-
-    [Fact]
-    public void Site_is_the_relay_or_the_domain()
-    {
-        var routes = new FixedRoutes([new("a.org", "relay", 2525), new("b.org", "Relay", 2525)]);
-
-        Assert.Equal("relay:2525", SiteKey.Of("a.org", routes).Value);
-        Assert.Equal(SiteKey.Of("a.org", routes), SiteKey.Of("b.org", routes));
-        Assert.Equal("c.org", SiteKey.Of("c.org", routes).ToString());
-    }
-
-    [Theory]
-    [InlineData("a b", "relay", 25)]
-    [InlineData("", "relay", 25)]
-    [InlineData("a.org", " ", 25)]
-    [InlineData("a.org", "relay", 0)]
-    [InlineData("a.org", "relay", 65_536)]
-    public void Malformed_route_is_refused(string domain, string host, int port) =>
-        Assert.Throws<ArgumentException>(() => new FixedRoutes([new(domain, host, port)]));
-
-    [Fact]
-    public void Two_routes_for_one_domain_are_refused() =>
-        Assert.Throws<ArgumentException>(() => new FixedRoutes([new("a.org", "x"), new("A.org", "y")]));
-
     static IEnumerable<string> Order(params MxHost[] hosts) => Order(hosts, 0.99);
 
     static IEnumerable<string> Order(MxHost[] hosts, double chance) => RoutePolicy.Order(Answer(hosts), () => chance).Select(hop => hop.Address.ToString());
