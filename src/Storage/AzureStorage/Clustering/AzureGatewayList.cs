@@ -1,0 +1,49 @@
+using System.Net;
+using Azure.Data.Tables;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Messaging;
+
+namespace Orleans.Mail.Storage.AzureStorage.Clustering;
+
+/// <summary>Where clients find the gateways of a cluster: active silos of the membership table that have a port for clients.</summary>
+public sealed class AzureGatewayList : IGatewayListProvider
+{
+    readonly ClusterTable table;
+    readonly string clusterId;
+
+    public AzureGatewayList(IOptions<AzureMembershipOptions> options, IOptions<ClusterOptions> cluster, IOptions<GatewayOptions> gateways, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(cluster);
+        ArgumentNullException.ThrowIfNull(gateways);
+        table = new ClusterTable(options.Value, clock);
+        clusterId = cluster.Value.ClusterId;
+        MaxStaleness = gateways.Value.GatewayListRefreshPeriod;
+    }
+
+    public TimeSpan MaxStaleness { get; }
+
+    public bool IsUpdatable => true;
+
+    public Task InitializeGatewayListProviderAsync(CancellationToken cancellationToken) => table.CreateAsync(cancellationToken);
+
+    public async Task<IList<Uri>> GetGatewaysAsync(CancellationToken cancellationToken)
+    {
+        var (rows, _) = await table.QueryAsync(
+            TableClient.CreateQueryFilter($"PartitionKey eq {clusterId} and Status eq {nameof(SiloStatus.Active)}"), cancellationToken).ConfigureAwait(false);
+        return [.. rows.Where(MembershipRows.IsSilo).Select(Gateway).OfType<Uri>()];
+    }
+
+    Task IGatewayListProvider.InitializeGatewayListProvider() => InitializeGatewayListProviderAsync(CancellationToken.None);
+
+    Task<IList<Uri>> IGatewayListProvider.GetGateways() => GetGatewaysAsync(CancellationToken.None);
+
+    // Null when the silo has no port for clients, or the row is not one of a silo.
+    static Uri? Gateway(TableEntity row) =>
+        IPAddress.TryParse(row.GetString("Address"), out var address)
+        && int.TryParse(row.GetString(nameof(MembershipEntry.ProxyPort)), out var port) && port is > 0 and <= IPEndPoint.MaxPort
+        && int.TryParse(row.GetString("Generation"), out var generation)
+            ? SiloAddress.New(address, port, generation).ToGatewayUri()
+            : null;
+}
