@@ -43,15 +43,12 @@ sealed class ClusterTable(AzureTableOptions options, TimeProvider clock)
     }, cancellationToken);
 
     /// <summary>A row, or null when the table has no such row.</summary>
-    public Task<TableEntity?> FindAsync(string partition, string row, CancellationToken cancellationToken) => CallAsync(async token =>
+    public Task<TableEntity?> FindAsync(string partition, string row, CancellationToken cancellationToken) => CallAsync<TableEntity?>(async token =>
     {
         try
         {
-            var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, row, cancellationToken: token).ConfigureAwait(false);
-            if (found.HasValue) return found.Value;
-            // The client says the same of a missing row and of a missing table; only the first is an answer.
-            if (found.GetRawResponse() is { IsError: true } response && new RequestFailedException(response) is { } failure && IsWithoutTable(failure)) throw failure;
-            return null;
+            // Not the call that does without an exception: it says the same of a missing row and of a missing table.
+            return (await table.GetEntityAsync<TableEntity>(partition, row, cancellationToken: token).ConfigureAwait(false)).Value;
         }
         catch (RequestFailedException failure) when (failure.Status == 404 && !IsWithoutTable(failure))
         {
