@@ -92,6 +92,7 @@ public static class GrainsServiceExtensions
         provider.GetRequiredService<IContentFinisher>(),
         new NoticeMaker(provider.GetRequiredService<IOptions<NoticeOptions>>().Value),
         provider.GetRequiredService<SiteFinder>(),
+        new MessageLimits(provider.GetRequiredService<SiteShaping>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<IMxResolver>()),
         provider.GetService<SubmissionLimits>() ?? new SubmissionLimits(),
         Clock(provider),
         Chance(provider));

@@ -13,6 +13,15 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
 
     public Func<SmtpTarget, SessionFailure?> OnConnect { get; set; } = _ => null;
 
+    /// <summary>What the name service says; unless set, every domain has the host <c>mx.</c> of its own name.</summary>
+    public Func<string, MxAnswer> OnResolve { get; set; } = domain => Hosts($"mx.{domain}");
+
+    /// <summary>The answer of one host, in place of <see cref="Answer"/>.</summary>
+    public Func<string, SmtpTransaction, AttemptTranscript>? AnswerOf { get; set; }
+
+    /// <summary>Hosts that were dialled, in order.</summary>
+    public ConcurrentQueue<SmtpTarget> Targets { get; } = new();
+
     /// <summary>Sessions wait for it before they answer.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -53,12 +62,25 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
         Failure = new SessionFailure(SmtpPhase.EndOfData, SessionFailureKind.ConnectionLost, null, "lost"),
     };
 
-    public ValueTask<MxAnswer> ResolveAsync(string domain, CancellationToken cancellationToken) =>
-        new(new MxAnswer(MxStatus.Hosts, [new MxHost(10, $"mx.{domain}", [IPAddress.Loopback])], DateTimeOffset.MaxValue));
+    /// <summary>The session is lost before MAIL is answered.</summary>
+    public static AttemptTranscript Lose(SmtpTransaction transaction) => new()
+    {
+        RecipientReplies = new SmtpReply?[transaction.Recipients.Count],
+        Failure = new SessionFailure(SmtpPhase.MailFrom, SessionFailureKind.ConnectionLost, null, "lost"),
+    };
+
+    /// <summary>An answer of the name service: hosts in order of preference, each with an address of its own.</summary>
+    public static MxAnswer Hosts(params string[] names) =>
+        new(MxStatus.Hosts, [.. names.Select((name, index) => new MxHost(10 * (index + 1), name, [new IPAddress([127, 0, 0, (byte)(index + 1)])]))], DateTimeOffset.MaxValue) { Names = [.. names.Order(StringComparer.Ordinal)] };
+
+    public ValueTask<MxAnswer> ResolveAsync(string domain, CancellationToken cancellationToken) => new(OnResolve(domain));
+
+    public MxAnswer? Known(string domain) => OnResolve(domain);
 
     public Task<ConnectResult> ConnectAsync(SmtpTarget target, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _dialled);
+        Targets.Enqueue(target);
         return Task.FromResult(OnConnect(target) is { } failure ? new ConnectResult(null, failure) : new ConnectResult(new Session(this, target.Host), null));
     }
 
@@ -99,7 +121,7 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
 
             wire.Enter();
             await wire.Gate;
-            var transcript = wire.Answer(transaction);
+            var transcript = wire.AnswerOf is { } answer ? answer(host, transaction) : wire.Answer(transaction);
             wire.Received.Enqueue(transaction);
             wire.Exit();
             _isUsable = transcript.Failure is null;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Messages;
+using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Transport;
 using Orleans.Mail.Transport.Smtp;
@@ -13,6 +14,7 @@ sealed partial class SiteSession
     // Destinations that the connection at hand may serve.
     readonly HashSet<string> _suits = [];
     ISmtpSession? _connection;
+    DialTries _tries = new();
     long _connectedAt;
 
     // Null when all was sent; else why no host is left to talk to.
@@ -46,14 +48,19 @@ sealed partial class SiteSession
         var started = services.Clock.GetTimestamp();
         try
         {
-            for (var isRetry = false; ; isRetry = true)
+            var isReused = _connection is { TransactionCount: > 0 } && await IsFitAsync(order, limit.Token).ConfigureAwait(false);
+            if (await ConnectAsync(order, limit.Token).ConfigureAwait(false) is { } failure) return Sent.Of(order, failure);
+            while (true)
             {
-                var isReused = _connection is { TransactionCount: > 0 } && await IsFitAsync(order, limit.Token).ConfigureAwait(false);
-                if (await ConnectAsync(order, limit.Token).ConfigureAwait(false) is { } failure) return Sent.Of(order, failure);
-                var parts = await SplitTransaction.SendAsync(_connection!, Transaction(order), services.Transport, limit.Token).ConfigureAwait(false);
-                // A kept connection that the other side gave up meanwhile says nothing about this message.
-                if (isReused && !isRetry && IsStale(parts[0].Transcript)) continue;
-                return new Sent(_connection!.Host, _connection.Tls, TranscriptJudge.Judge(parts, order), null);
+                var connection = _connection!;
+                var parts = await SplitTransaction.SendAsync(connection, Transaction(order), services.Transport, MostRecipients(order), limit.Token).ConfigureAwait(false);
+                var sent = new Sent(connection.Host, connection.Tls, TranscriptJudge.Judge(parts, order), null);
+                if (!IsUnheard(parts[0].Transcript)) return sent;
+                // A kept connection that the other side gave up meanwhile says nothing about this message, nor about its host.
+                if (isReused) _tries = new DialTries();
+                if (_tries.IsOver) return sent;
+                if (await RedialAsync(order.Destination, limit.Token).ConfigureAwait(false) is { } noOther) return isReused ? Sent.Of(order, noOther) : sent;
+                isReused = false;
             }
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
@@ -76,15 +83,21 @@ sealed partial class SiteSession
     async Task<SiteFailure?> ConnectAsync(AttemptOrder order, CancellationToken cancellationToken)
     {
         if (await IsFitAsync(order, cancellationToken).ConfigureAwait(false)) return null;
+        _tries = new DialTries();
+        return await RedialAsync(order.Destination, cancellationToken).ConfigureAwait(false);
+    }
+
+    async Task<SiteFailure?> RedialAsync(string destination, CancellationToken cancellationToken)
+    {
         if (_connection is not null) await _connection.QuitAsync().ConfigureAwait(false);
         _connection = null;
-        return await DialAsync(order.Destination, cancellationToken).ConfigureAwait(false);
+        return await DialAsync(destination, cancellationToken).ConfigureAwait(false);
     }
 
     async Task<SiteFailure?> DialAsync(string destination, CancellationToken cancellationToken)
     {
         _suits.Clear();
-        (_connection, var failure) = await services.Connector.ConnectAsync(_path, destination, cancellationToken).ConfigureAwait(false);
+        (_connection, var failure) = await services.Connector.ConnectAsync(_path, destination, _tries, cancellationToken).ConfigureAwait(false);
         _connectedAt = services.Clock.GetTimestamp();
         _suits.Add(destination);
         return failure;
@@ -119,8 +132,12 @@ sealed partial class SiteSession
         return true;
     }
 
-    static bool IsStale(AttemptTranscript transcript) =>
-        transcript.Failure is { Kind: SessionFailureKind.ConnectionLost, Phase: SmtpPhase.MailFrom } || transcript.MailFromReply is { Code: 421 };
+    // The session ended before anything was said about this message: another host may say it (RFC 5321 §5.1).
+    static bool IsUnheard(AttemptTranscript transcript) =>
+        transcript.MailFromReply is { Code: 421 }
+        || (transcript.MailFromReply is null && transcript.Failure is { Kind: SessionFailureKind.ConnectionLost or SessionFailureKind.Timeout, Phase: SmtpPhase.MailFrom });
+
+    int MostRecipients(AttemptOrder order) => order.RecipientsPerTransaction ?? _terms.RecipientsPerTransaction;
 
     SmtpTransaction Transaction(AttemptOrder order) => new()
     {

@@ -43,6 +43,7 @@ sealed partial class SiteShaping : IDisposable
         ByProvider = options.Providers.ToImmutableDictionary(StringComparer.OrdinalIgnoreCase),
         BySite = options.Sites.ToImmutableDictionary(StringComparer.OrdinalIgnoreCase),
         ByDomain = options.Domains.ToImmutableDictionary(StringComparer.OrdinalIgnoreCase),
+        ByTenant = options.Tenants.ToImmutableDictionary(StringComparer.Ordinal),
         Rules = [.. options.UseKnownReactions && options.UseKnownProviders ? KnownReactions.Rules : [], .. options.Rules.Select(rule => rule.ToRule())],
     };
 

@@ -87,6 +87,9 @@ sealed record AttemptOrder
 
     /// <summary>When a recipient of the order was first greylisted; null where none was.</summary>
     [Id(13)] public DateTimeOffset? GreylistedAt { get; init; }
+
+    /// <summary>Recipients of one transaction, where more of the order's limits are known than the site's; null for those of the site.</summary>
+    [Id(14)] public int? RecipientsPerTransaction { get; init; }
 }
 
 /// <summary>What an attempt came to.</summary>

@@ -61,6 +61,7 @@ sealed partial class MessageGrain
             Dsn = _state.Dsn,
             RequireTls = _state.RequireTls,
             GreylistedAt = GreylistedAt(_state, site),
+            RecipientsPerTransaction = RecipientsPerTransaction(site, due),
         };
     }
 
@@ -83,7 +84,8 @@ sealed partial class MessageGrain
 
         KillPoints.Pass("complete.before-commit");
         var outcomes = attempt.Recipients.Select((index, i) => Judge(attempt, report.Verdicts[i], _state.Recipients[index], report.GreylistWait, now)).ToList();
-        await CommitAsync(MessageTransitions.Complete(_state, attempt, outcomes, report.Host, report.Tls, now, report.Source));
+        var completed = MessageTransitions.Complete(_state, attempt, outcomes, report.Host, report.Tls, now, report.Source);
+        await CommitAsync(Lengthen(completed, attempt.Recipients.Where((_, i) => outcomes[i].NextDue is not null).Select(index => ExpiryOf(_state.Recipients[index], attempt.Site))));
         KillPoints.Pass("complete.after-commit");
         _shard.ClearMark(_id, attempt.Number);
         services.Contents.Forget(_id);
@@ -126,7 +128,8 @@ sealed partial class MessageGrain
         MailInstruments.Postponed.Add(1);
         var now = services.Clock.GetUtcNow();
         var waiting = DueByDestination(now).FirstOrDefault(group => group.Destination == destination).Recipients;
-        if (!waiting.IsDefaultOrEmpty) await CommitAsync(MessageTransitions.Postpone(_state, waiting, until, waitsFor, isDown, now));
+        if (!waiting.IsDefaultOrEmpty)
+            await CommitAsync(Lengthen(MessageTransitions.Postpone(_state, waiting, until, waitsFor, isDown, now), waiting.Select(index => ExpiryOf(_state.Recipients[index], waitsFor))));
         await SettleAsync();
     }
 
@@ -158,7 +161,7 @@ sealed partial class MessageGrain
 
     async Task<bool> ExpireAsync(DateTimeOffset now)
     {
-        if (now < _state!.ExpiresAt) return false;
+        if (now < _state!.ExpiresAt) return await ExpireSomeAsync(now);
         var step = MessageTransitions.Expire(_state, now);
         if (step.Events.IsEmpty) return false;
         await CommitAsync(step);
@@ -221,19 +224,21 @@ sealed partial class MessageGrain
         // Nothing was said here and another relay talks: there is nothing to wait for.
         if (outcome is { Kind: OutcomeKind.Deferred, IsSiteTrouble: true } && services.Sites.HasOtherWay(attempt.Destination ?? attempt.Site, attempt.Site))
             return new RecipientOutcome(outcome with { IsSiteTrouble = false }, verdict.Reply, now);
+        var expiresAt = ExpiryOf(recipient, attempt.Site);
+        var learned = greylistWait ?? (outcome.Category == Categories.Greylisted ? LimitsOf(attempt.Site, recipient)?.GreylistRetry : null);
         var retry = new RetryCase
         {
             Priority = _state!.Priority,
             Outcome = outcome,
             Attempts = recipient.AttemptCount + 1,
             Now = now,
-            ExpiresAt = _state.ExpiresAt,
+            ExpiresAt = expiresAt,
             DoubtWait = _state.DoubtWait,
-            Greylist = greylistWait is { } wait ? GreylistWait.None.Hear(wait) : null,
+            Greylist = learned is { } wait ? GreylistWait.None.Hear(wait) : null,
         };
         var next = BackoffPolicy.NextAttempt(services.Backoff, retry, services.Chance());
         if (next is { } due && _state.Window is { } window) next = SendWindowCalendar.Next(window, recipient.TimeZone, due);
-        return new RecipientOutcome(outcome, verdict.Reply, next < _state.ExpiresAt ? next : null);
+        return new RecipientOutcome(outcome, verdict.Reply, next < expiresAt ? next : null);
     }
 
     static string OutcomeTag(Verdict verdict) => (OutcomeKind)verdict.Kind switch

@@ -118,6 +118,7 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
         AcceptedAt = now,
         SendAt = submission.SendAt > now ? submission.SendAt : null,
         ExpiresAt = submission.ExpiresAt,
+        IsExpiryAsked = submission.ExpiresAt != (submission.SendAt > now ? submission.SendAt.Value : now) + services.Limits.LifetimeOf(submission.Priority),
         Doubt = submission.Doubt,
         DoubtWait = submission.DoubtWait,
         ContentBytes = submission.Content.Length,

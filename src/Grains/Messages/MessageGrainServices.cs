@@ -27,6 +27,7 @@ sealed record MessageGrainServices(
     IContentFinisher Finisher,
     NoticeMaker Notices,
     SiteFinder Sites,
+    MessageLimits SiteLimits,
     SubmissionLimits Limits,
     TimeProvider Clock,
     Func<double> Chance);

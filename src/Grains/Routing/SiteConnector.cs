@@ -17,13 +17,17 @@ sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, CaptureTa
 {
     /// <param name="path">The site, and the source address.</param>
     /// <param name="destination">What is to be delivered: its domain is asked for where the site is one of MX hosts.</param>
+    /// <param name="tries">What the attempt has dialled already; it goes on behind that.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    public async Task<(ISmtpSession? Session, SiteFailure? Failure)> ConnectAsync(SitePath path, string destination, CancellationToken cancellationToken)
+    public async Task<(ISmtpSession? Session, SiteFailure? Failure)> ConnectAsync(SitePath path, string destination, DialTries tries, CancellationToken cancellationToken)
     {
         var (targets, failure) = await TargetsAsync(path, destination, cancellationToken).ConfigureAwait(false);
         foreach (var target in targets)
         {
+            if (tries.IsOver) break;
+            if (!tries.TryTake(target)) continue;
             var (session, broken) = await connector.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
+            if (session is not null || broken!.Phase is not SmtpPhase.Connect) tries.Answered();
             if (session is not null) return (session, null);
             failure = new SiteFailure(OutcomeClassifier.Classify(broken!.Phase, broken.Kind, broken.Reply), broken.Reply, target.Host);
         }

@@ -61,7 +61,7 @@ public static class MessageChanges
         if (change.Priority is { } priority && priority != step.State.Priority)
             step = Told(step, step.State with { Priority = priority }, "priority", priority.ToString(), change, now);
         if (change.ExpiresAt is { } expiry && expiry != step.State.ExpiresAt)
-            step = Told(step, step.State with { ExpiresAt = expiry }, "expiry", expiry.ToString("u", CultureInfo.InvariantCulture), change, now);
+            step = Told(step, step.State with { ExpiresAt = expiry, IsExpiryAsked = true }, "expiry", expiry.ToString("u", CultureInfo.InvariantCulture), change, now);
         var route = string.IsNullOrEmpty(change.Route) ? null : change.Route;
         if (change.Route is not null && route != step.State.Route)
             step = Told(step, step.State with { Route = route }, "route", route ?? "by the rules", change, now);

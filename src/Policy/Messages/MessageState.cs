@@ -70,6 +70,9 @@ public sealed record MessageState
     /// <summary>Why it was suspended, cancelled or failed, in the words of whoever did it.</summary>
     [Id(32)] public string? Reason { get; init; }
 
+    /// <summary>Whether the sender or an operator chose <see cref="ExpiresAt"/>; else it is the service's, and a site may be given longer or less.</summary>
+    [Id(33)] public bool IsExpiryAsked { get; init; }
+
     public bool IsFinal => FinalAt is not null;
 }
 

@@ -110,9 +110,9 @@ public static class MessageTransitions
         Recipients = [.. state.Recipients.Select((recipient, index) => recipient.IsOpen && recipient.NextDue > now && !IsInAttempt(state, index) ? recipient with { NextDue = now } : recipient)],
     }, []);
 
-    /// <summary>Ends every recipient that is open, and in no attempt, because its time is over.</summary>
-    public static Step Expire(MessageState state, DateTimeOffset now) =>
-        End(state, Fate.Expired, EventType.Expired, Categories.Expired, now);
+    /// <summary>Ends every recipient that is open, in no attempt, and <paramref name="chosen"/> where that is given, because its time is over.</summary>
+    public static Step Expire(MessageState state, DateTimeOffset now, Func<int, bool>? chosen = null) =>
+        End(state, Fate.Expired, EventType.Expired, Categories.Expired, now, chosen: chosen);
 
     /// <summary>Ends recipients that are on the suppression list, each for its reason; those in an attempt are left alone.</summary>
     public static Step Suppress(MessageState state, IReadOnlyDictionary<int, string> reasons, DateTimeOffset now)

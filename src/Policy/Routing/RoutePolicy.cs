@@ -12,6 +12,9 @@ public static class RoutePolicy
     /// <summary>Most addresses tried in one attempt; with more, a dead site would hold a session for minutes.</summary>
     public const int MaxAddresses = 5;
 
+    /// <summary>Most hosts that answered, whatever they said, in one attempt: one that sends everybody away is not asked about by all its names.</summary>
+    public const int MaxSessions = 2;
+
     /// <summary>
     /// Hosts by preference, in chance's order where it is equal (RFC 5321 §5.1), taking turns; of each host IPv6 and IPv4 in turn.
     /// Where there are further preferences, the best leaves room for one address of theirs.

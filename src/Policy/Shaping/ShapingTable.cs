@@ -56,9 +56,14 @@ public sealed class ShapingTable
         bySite = data.BySite.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
         byDomain = data.ByDomain.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
         byTenant = data.ByTenant.ToFrozenDictionary(StringComparer.Ordinal);
+        HasLifetimes = data.Default.MaxLifetime is not null
+            || data.Providers.Select(provider => provider.Limits).Concat(byProvider.Values).Concat(bySite.Values).Concat(byDomain.Values).Concat(byTenant.Values).Any(limits => limits.MaxLifetime is not null);
     }
 
     public static ShapingTable Default { get; } = new(new ShapingData());
+
+    /// <summary>Whether some mail is tried for another time than the service's.</summary>
+    public bool HasLifetimes { get; }
 
     /// <summary>What applies. Of several hosts' providers the most precisely named one counts.</summary>
     /// <param name="siteKey">Name of the site.</param>
@@ -118,6 +123,8 @@ public sealed class ShapingTable
         foreach (var name in data.ByProvider.Keys.Where(name => !names.Contains(name))) faults.Add($"Limits are set for provider {name}, which is not in the table");
         foreach (var (kind, overrides) in new[] { ("provider", data.ByProvider), ("site", data.BySite), ("domain", data.ByDomain), ("tenant", data.ByTenant) })
             faults.AddRange(overrides.SelectMany(entry => entry.Value.Faults().Select(fault => $"Limits of {kind} {entry.Key}: {fault}")));
+        foreach (var (kind, overrides) in new[] { ("domain", data.ByDomain), ("tenant", data.ByTenant) })
+            faults.AddRange(overrides.SelectMany(entry => entry.Value.SharedBySite().Select(name => $"Limits of {kind} {entry.Key}: {name} holds for all mail of a site; set it for the site")));
         faults.AddRange(AsOverride(data.Default).Faults().Select(fault => $"Default limits: {fault}"));
         faults.AddRange(ReactionRule.Validate(data.Rules, names));
         return faults;

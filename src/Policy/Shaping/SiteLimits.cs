@@ -35,11 +35,11 @@ public sealed record SiteLimits
     /// <summary>How long a site that could not be talked to is left alone before a probe. Default 1 minute.</summary>
     public TimeSpan ProbeAfter { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long mail to a site that is known to be slow may wait before it expires. Default: as the message says.</summary>
+    /// <summary>How long mail to the site is tried where its sender does not say: longer for one known to be slow. Default: by priority.</summary>
     public TimeSpan? MaxLifetime { get; init; }
 
-    /// <summary>When to come again after a first refusal by greylisting, until the site's own wait is learned. Default 5 minutes.</summary>
-    public TimeSpan GreylistRetry { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>When to come again after a first refusal by greylisting, until the site's own wait is learned. Default: as after other refusals of that category.</summary>
+    public TimeSpan? GreylistRetry { get; init; }
 
     /// <summary>Who runs the site; null where no provider of the table does.</summary>
     public string? Provider { get; init; }
@@ -87,6 +87,19 @@ public sealed record SiteLimitsOverride
             MaxLifetime = MaxLifetime ?? under.MaxLifetime,
             GreylistRetry = GreylistRetry ?? under.GreylistRetry,
         };
+    }
+
+    /// <summary>Members that are set and concern the connections of a site, which all its mail shares.</summary>
+    public IEnumerable<string> SharedBySite()
+    {
+        foreach (var (name, isSet) in new[]
+        {
+            (nameof(MaxSessions), MaxSessions is not null), (nameof(InitialSessions), InitialSessions is not null), (nameof(MessagesPerConnection), MessagesPerConnection is not null),
+            (nameof(MaxConnectionAge), MaxConnectionAge is not null), (nameof(ConnectionIdle), ConnectionIdle is not null), (nameof(Rate), Rate is not null),
+            (nameof(ConnectionRate), ConnectionRate is not null), (nameof(Tls), Tls is not null), (nameof(ProbeAfter), ProbeAfter is not null),
+        })
+            if (isSet)
+                yield return name;
     }
 
     /// <summary>Everything wrong with it, each line naming the value.</summary>

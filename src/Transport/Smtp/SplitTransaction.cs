@@ -20,21 +20,26 @@ public sealed class SplitTransaction
     readonly int _maxParts;
     int _maxRecipients;
 
-    SplitTransaction(ISmtpSession session, SmtpTransaction whole, TransportOptions options)
+    SplitTransaction(ISmtpSession session, SmtpTransaction whole, TransportOptions options, int maxRecipients)
     {
         _session = session;
         _whole = whole;
         _waiting = new LinkedList<int>(Enumerable.Range(0, whole.Recipients.Count));
         _maxParts = options.MaxTransactionsPerAttempt;
-        _maxRecipients = Math.Min(options.MaxRecipientsPerTransaction, session.Limits.MaxRecipients ?? int.MaxValue);
+        _maxRecipients = Math.Min(Math.Min(options.MaxRecipientsPerTransaction, maxRecipients), session.Limits.MaxRecipients ?? int.MaxValue);
     }
 
     /// <summary>Sends a transaction in as many parts as it needs. Nothing past a break is in doubt.</summary>
-    public static async Task<IReadOnlyList<TransactionPart>> SendAsync(ISmtpSession session, SmtpTransaction transaction, TransportOptions options, CancellationToken cancellationToken)
+    /// <param name="session">An open session.</param>
+    /// <param name="transaction">The whole.</param>
+    /// <param name="options">The service's limits.</param>
+    /// <param name="maxRecipients">Recipients of one part, where that is less than the service's limit and the remote's.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public static async Task<IReadOnlyList<TransactionPart>> SendAsync(ISmtpSession session, SmtpTransaction transaction, TransportOptions options, int maxRecipients, CancellationToken cancellationToken)
     {
         // Most messages.
         if (transaction.Recipients.Count == 1) return [new TransactionPart([0], await session.SendAsync(transaction, cancellationToken).ConfigureAwait(false))];
-        var split = new SplitTransaction(session, transaction, options);
+        var split = new SplitTransaction(session, transaction, options, maxRecipients);
         await split.RunAsync(cancellationToken).ConfigureAwait(false);
         return split._parts;
     }

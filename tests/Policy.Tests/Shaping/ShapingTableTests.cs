@@ -36,16 +36,16 @@ public sealed class ShapingTableTests
             ByProvider = Of("google", new() { MaxSessions = 8, MessagesPerConnection = 8, RecipientsPerTransaction = 8, MaxLifetime = TimeSpan.FromDays(8) }),
             BySite = Of("Site", new() { MessagesPerConnection = 9, RecipientsPerTransaction = 9, MaxLifetime = TimeSpan.FromDays(9) }),
             ByDomain = Of("A.test", new() { RecipientsPerTransaction = 10, MaxLifetime = TimeSpan.FromDays(10) }),
-            ByTenant = Of("t", new() { MaxLifetime = TimeSpan.FromDays(11), Rate = RateLimit.Parse("1/1s") }),
+            ByTenant = Of("t", new() { MaxLifetime = TimeSpan.FromDays(11) }),
         });
 
         var all = table.Resolve("site", ["mx.google.com"], "a.test", "t");
         var some = table.Resolve("site", ["mx.google.com"]);
 
         Assert.Equal((8, 9, 10, 11), (all.MaxSessions, all.MessagesPerConnection, all.RecipientsPerTransaction, all.MaxLifetime!.Value.Days));
-        Assert.Equal("1/1s", all.Rate!.ToString());
         Assert.Equal((8, 9, 9, 9), (some.MaxSessions, some.MessagesPerConnection, some.RecipientsPerTransaction, some.MaxLifetime!.Value.Days));
-        Assert.Null(some.Rate);
+        Assert.True(table.HasLifetimes);
+        Assert.False(ShapingTable.Default.HasLifetimes);
         Assert.Equal(SiteLimits.Default, table.Resolve("other", ["mx.other.test"], "b.test", "T"));
     }
 
@@ -79,14 +79,16 @@ public sealed class ShapingTableTests
             ],
             ByProvider = Of("gmail", none),
             BySite = Of("s", new() { ConnectionIdle = TimeSpan.FromDays(2) }),
+            ByDomain = Of("a.test", new() { MaxSessions = 1, RecipientsPerTransaction = 1 }),
+            ByTenant = Of("t", new() { Rate = RateLimit.Parse("1/1s"), GreylistRetry = TimeSpan.FromMinutes(1) }),
             Rules = [Rule("a"), Rule("a"), Rule("b") with { Provider = "gmail" }, Rule("c") with { Category = "no-such" }, Rule("d") with { Words = [] },
                 Rule("e") with { Words = ["x"] }, Rule("f") with { Times = 0 }, Rule("g") with { For = TimeSpan.Zero }, Rule("h") with { Effect = ReactionEffect.None }],
         };
 
         var faults = ShapingTable.Validate(data);
 
-        Assert.Equal(18, faults.Count);
-        foreach (var part in new[] { "Provider one is there twice", ".dot.test", "belongs to both", "no mail host suffix", "gmail, which is not", "Limits of site s", "Default limits",
+        Assert.Equal(20, faults.Count);
+        foreach (var part in new[] { "Provider one is there twice", ".dot.test", "belongs to both", "no mail host suffix", "gmail, which is not", "Limits of site s", "Limits of domain a.test: MaxSessions", "Limits of tenant t: Rate", "Default limits",
             "Rule a is there twice", "no-such", "Rule d names neither", "Rule e has a word", "counts to 0", "Rule g", "Rule h has no effect" })
             Assert.Contains(faults, fault => fault.Contains(part, StringComparison.Ordinal));
         Assert.Throws<ArgumentException>(() => new ShapingTable(data));

@@ -33,6 +33,14 @@ public sealed class SplitTransactionTests
     }
 
     [Fact]
+    public async Task Part_is_no_larger_than_the_callers_limit()
+    {
+        var session = new FakeSession(_ => Ok) { Limits = RemoteLimits.None with { MaxRecipients = 4 } };
+        await SendAsync(session, Recipients(5), maxRecipients: 2);
+        Assert.Equal([2, 2, 1], session.Sent.Select(sent => sent.Count));
+    }
+
+    [Fact]
     public async Task Domains_of_one_part_are_as_many_as_the_remote_takes()
     {
         var session = new FakeSession(_ => Ok) { Limits = RemoteLimits.None with { MaxRecipientDomains = 1 } };
@@ -152,8 +160,8 @@ public sealed class SplitTransactionTests
 
     static string[] Recipients(int count) => [.. Enumerable.Range(0, count).Select(index => $"to-{index}@peer.test")];
 
-    static Task<IReadOnlyList<TransactionPart>> SendAsync(ISmtpSession session, string[] recipients, TransportOptions? options = null, Action? mark = null) =>
-        SplitTransaction.SendAsync(session, Given.Transaction(recipients) with { BeforeEndOfData = mark }, options ?? new TransportOptions(), TestContext.Current.CancellationToken);
+    static Task<IReadOnlyList<TransactionPart>> SendAsync(ISmtpSession session, string[] recipients, TransportOptions? options = null, Action? mark = null, int maxRecipients = int.MaxValue) =>
+        SplitTransaction.SendAsync(session, Given.Transaction(recipients) with { BeforeEndOfData = mark }, options ?? new TransportOptions(), maxRecipients, TestContext.Current.CancellationToken);
 
     /// <summary>Answers recipients by their place in a transaction.</summary>
     sealed class FakeSession(Func<int, SmtpReply?> replyAt) : ISmtpSession
