@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Transport;
 
 namespace Orleans.Mail.Grains.Tests;
@@ -24,6 +25,19 @@ public sealed class RecoveryTests : IAsyncDisposable
         await MailCluster.UntilAsync(() => _cluster.Wire.Received.Count == requests.Length, "all should have been released");
         foreach (var request in requests) await _cluster.StatusAsync(request.Id, status => status.State == MailState.Delivered);
         Assert.Equal(requests.Length, _cluster.Wire.Received.Select(transaction => transaction.Recipients[0]).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task What_is_called_too_fast_while_a_site_is_let_back_comes_again_soon()
+    {
+        await StartAsync();
+        var requests = await SubmitManyAsync(60);
+        await MailCluster.UntilAsync(async () => await DeferredAsync(requests) == requests.Length, "all should wait for the site");
+        _cluster.Wire.Answer = transaction => _cluster.Wire.Received.Count is > 5 and < 10 ? ScriptedWire.Refuse(transaction, 451, "4.7.28 Rate limited") : ScriptedWire.Accept(transaction);
+        _isDown = false;
+        List<DeliveryEvent> refused = [];
+        await MailCluster.UntilAsync(async () => (refused = [.. (await _cluster.EventsAsync()).Where(item => item.Category == Categories.RateLimited)]).Count > 0, "some should be called too fast");
+        Assert.All(refused, item => Assert.InRange(item.NextAttemptAt!.Value - item.At, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1)));
     }
 
     [Fact]
@@ -117,6 +131,8 @@ public sealed class RecoveryTests : IAsyncDisposable
     {
         delivery.Mode = DeliveryMode.Live;
         delivery.Backoff = [TimeSpan.FromHours(1)];
+        // Sessions without work must not hold back what is released.
+        delivery.ConnectionIdle = TimeSpan.FromMinutes(10);
     }
 
     async Task<int> DeferredAsync(SubmitRequest[] requests)

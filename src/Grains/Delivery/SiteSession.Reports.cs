@@ -20,7 +20,8 @@ sealed partial class SiteSession
         finally
         {
             _completing.Release();
-            if (siblings.Idle.Count > 0) Signal();
+            // Without work the session must still tell: a probe's answer is what all the rest waits for.
+            Signal();
         }
     }
 
@@ -29,7 +30,7 @@ sealed partial class SiteSession
         try
         {
             KillPoints.Pass("sent.before-complete");
-            await ReportAsync(order, new AttemptReport(order.Number, sent.Host, sent.Tls, sent.Verdicts, _path.Source, _terms.GreylistWait, IsReturned: false)).ConfigureAwait(false);
+            await ReportAsync(order, new AttemptReport(order.Number, sent.Host, sent.Tls, sent.Verdicts, _path.Source, _terms.GreylistWait, IsReturned: false, _terms.PacedWait)).ConfigureAwait(false);
         }
         catch (Exception exception)
         {

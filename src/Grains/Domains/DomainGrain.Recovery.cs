@@ -14,11 +14,16 @@ sealed partial class DomainGrain
 
     // A new activation does not know whether something waits: the first message that the site takes makes it look.
     bool _mayWait = true;
+    // All that waited was released, and some of it still stands in the queue.
+    bool _isDraining;
     ReleaseRamp _ramp = ReleaseRamp.Stopped;
     SiteRelease? _release;
     IGrainTimer? _releaseTimer;
     IGrainTimer? _probe;
     DateTimeOffset _leftAloneUntil;
+
+    // The site's pace is what keeps it from being called too fast again: a backoff of minutes on top would only make the last ones late.
+    TimeSpan? PacedWait => _release is not null || _isDraining ? ReleaseRamp.RetryAfter : null;
 
     void LearnRecovery(FinishedTicket finished, bool wasAlone, DateTimeOffset now)
     {
@@ -29,6 +34,7 @@ sealed partial class DomainGrain
             return;
         }
 
+        _isDraining &= _queue.Count > 0;
         if (finished.News?.Category == Categories.RateLimited) _ramp = _ramp.OnRefused();
         else if (_release is not null) _ramp = _ramp.OnAccepted();
         if (_release is null && (wasAlone || _mayWait)) StartRelease();
@@ -47,6 +53,7 @@ sealed partial class DomainGrain
     void StopRelease()
     {
         _release = null;
+        _isDraining = false;
         _ramp = _ramp.OnFailure();
         _releaseTimer?.Dispose();
         _releaseTimer = null;
@@ -65,10 +72,12 @@ sealed partial class DomainGrain
 
         // Enough for the sessions until the next look, and no more: what is released too early would stand in the queue of a site that fails again.
         var window = Math.Max(_window.OpenLimit * engine.Prefetch, (int)(_drain.PerSecond(now) * ReleaseAhead.TotalSeconds));
-        var count = _ramp.ReleaseNow(_queue.Count + _leases.Count, Math.Max(window, 1));
+        var count = _ramp.ReleaseNow(_queue.Count + UnderWay, Math.Max(window, 1));
         if (count == 0) return;
         if (await release.WakeAsync(count) > 0) return;
-        if (ReferenceEquals(release, _release)) StopRelease();
+        if (!ReferenceEquals(release, _release)) return;
+        StopRelease();
+        _isDraining = true;
     }
 
     static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);

@@ -20,13 +20,14 @@ sealed partial class DomainGrain
         Obey(now);
         Learn(report, now);
         // A lease is renewed by calling; a new activation adopts whoever calls, up to the window.
-        _leases.Remove(report.Session);
+        _leases.Remove(report.Session, out var last);
         DropExpiredLeases(now);
         if (BlockedUntil(now) is not null || _leases.Count >= _window.OpenLimit) return Task.FromResult(new SessionOrders([], Close: true, null, null));
-        _leases[report.Session] = new Lease(now + options.Value.LeaseTime, report.IsConnected);
         var tickets = TakeAtPace(report.Want, now);
+        var underWay = Math.Max(0, last.UnderWay - report.Finished.Length) + tickets.Length;
+        _leases[report.Session] = new Lease(now + options.Value.LeaseTime, report.IsConnected, underWay);
         if (_queue.Count > 0) OfferWork(now);
-        return Task.FromResult(new SessionOrders(tickets, Close: false, _queue.Count > 0 ? _destination : null, _pace.Terms));
+        return Task.FromResult(new SessionOrders(tickets, Close: false, _queue.Count > 0 ? _destination : null, _pace.Terms with { PacedWait = PacedWait }));
     }
 
     public Task<Ticket[]> ConnectFailedAsync(Guid session, Verdict verdict)
@@ -38,7 +39,7 @@ sealed partial class DomainGrain
         {
             // It is so for everyone: each hears it as its own.
             var all = Take(SmallBatch, now);
-            if (all.Length > 0) _leases[session] = new Lease(now + options.Value.LeaseTime, IsConnected: false);
+            if (all.Length > 0) _leases[session] = new Lease(now + options.Value.LeaseTime, IsConnected: false, all.Length);
             return Task.FromResult(all);
         }
 
@@ -149,7 +150,10 @@ sealed partial class DomainGrain
                 _leases.Remove(session);
     }
 
-    readonly record struct Lease(DateTimeOffset Expires, bool IsConnected);
+    // Tickets in the hands of sessions: an idle one keeps its lease, and holds nobody back.
+    int UnderWay => _leases.Values.Sum(lease => lease.UnderWay);
+
+    readonly record struct Lease(DateTimeOffset Expires, bool IsConnected, int UnderWay);
 
     [LoggerMessage(1402, LogLevel.Warning, "{Site}: rule {Rule} reacts to {Cause}, seen {Count} times, until {Until}.")]
     partial void LogReaction(string site, string rule, string cause, int count, DateTimeOffset until);

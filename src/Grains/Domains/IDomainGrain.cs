@@ -145,10 +145,12 @@ sealed record SessionOrders(
 /// <param name="ConnectionAge">How long a connection is used at most.</param>
 /// <param name="RecipientsPerTransaction">Recipients of one transaction.</param>
 /// <param name="GreylistWait">How long the site makes first-time mail wait, where that is known.</param>
+/// <param name="PacedWait">How long a message stays away that the site calls too fast; null for its backoff.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.SessionTerms")]
 sealed record SessionTerms(
     [property: Id(0)] int MessagesPerConnection,
     [property: Id(1)] TimeSpan ConnectionIdle,
     [property: Id(2)] TimeSpan ConnectionAge,
     [property: Id(3)] int RecipientsPerTransaction,
-    [property: Id(4)] TimeSpan? GreylistWait);
+    [property: Id(4)] TimeSpan? GreylistWait,
+    [property: Id(5)] TimeSpan? PacedWait = null);

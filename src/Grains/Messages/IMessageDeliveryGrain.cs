@@ -100,6 +100,7 @@ sealed record AttemptOrder
 /// <param name="Source">Name of the source address it was tried from.</param>
 /// <param name="GreylistWait">How long the site is known to make first-time mail wait.</param>
 /// <param name="IsReturned">Nothing of it came to the wire.</param>
+/// <param name="PacedWait">How long the site lets those stay away that it calls too fast; null for the backoff.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.AttemptReport")]
 sealed record AttemptReport(
     [property: Id(0)] int Number,
@@ -108,7 +109,8 @@ sealed record AttemptReport(
     [property: Id(3)] ImmutableArray<Verdict> Verdicts,
     [property: Id(4)] string? Source = null,
     [property: Id(5)] TimeSpan? GreylistWait = null,
-    [property: Id(6)] bool IsReturned = false);
+    [property: Id(6)] bool IsReturned = false,
+    [property: Id(7)] TimeSpan? PacedWait = null);
 
 /// <summary>A judged reply. Flat, since it crosses between silos.</summary>
 [GenerateSerializer, Immutable, Alias("mail.v1.Verdict")]

@@ -83,7 +83,7 @@ sealed partial class MessageGrain
         }
 
         KillPoints.Pass("complete.before-commit");
-        var outcomes = attempt.Recipients.Select((index, i) => Judge(attempt, report.Verdicts[i], _state.Recipients[index], report.GreylistWait, now)).ToList();
+        var outcomes = attempt.Recipients.Select((index, i) => Judge(attempt, report.Verdicts[i], _state.Recipients[index], report, now)).ToList();
         var completed = MessageTransitions.Complete(_state, attempt, outcomes, report.Host, report.Tls, now, report.Source);
         await CommitAsync(Lengthen(completed, attempt.Recipients.Where((_, i) => outcomes[i].NextDue is not null).Select(index => ExpiryOf(_state.Recipients[index], attempt.Site))));
         KillPoints.Pass("complete.after-commit");
@@ -217,7 +217,7 @@ sealed partial class MessageGrain
         return null;
     }
 
-    RecipientOutcome Judge(OpenAttempt attempt, Verdict verdict, RecipientRecord recipient, TimeSpan? greylistWait, DateTimeOffset now)
+    RecipientOutcome Judge(OpenAttempt attempt, Verdict verdict, RecipientRecord recipient, AttemptReport report, DateTimeOffset now)
     {
         var outcome = verdict.ToOutcome();
         if (outcome.Kind is not (OutcomeKind.Deferred or OutcomeKind.Uncertain)) return new RecipientOutcome(outcome, verdict.Reply, null);
@@ -225,7 +225,7 @@ sealed partial class MessageGrain
         if (outcome is { Kind: OutcomeKind.Deferred, IsSiteTrouble: true } && services.Sites.HasOtherWay(attempt.Destination ?? attempt.Site, attempt.Site))
             return new RecipientOutcome(outcome with { IsSiteTrouble = false }, verdict.Reply, now);
         var expiresAt = ExpiryOf(recipient, attempt.Site);
-        var learned = greylistWait ?? (outcome.Category == Categories.Greylisted ? LimitsOf(attempt.Site, recipient)?.GreylistRetry : null);
+        var learned = report.GreylistWait ?? (outcome.Category == Categories.Greylisted ? LimitsOf(attempt.Site, recipient)?.GreylistRetry : null);
         var retry = new RetryCase
         {
             Priority = _state!.Priority,
@@ -235,6 +235,7 @@ sealed partial class MessageGrain
             ExpiresAt = expiresAt,
             DoubtWait = _state.DoubtWait,
             Greylist = learned is { } wait ? GreylistWait.None.Hear(wait) : null,
+            PacedWait = report.PacedWait,
         };
         var next = BackoffPolicy.NextAttempt(services.Backoff, retry, services.Chance());
         if (next is { } due && _state.Window is { } window) next = SendWindowCalendar.Next(window, recipient.TimeZone, due);

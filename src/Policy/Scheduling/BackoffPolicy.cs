@@ -23,6 +23,9 @@ public readonly record struct RetryCase
 
     /// <summary>What its site has taught; null for nothing.</summary>
     public GreylistWait? Greylist { get; init; }
+
+    /// <summary>How long it stays away when it was called too fast, since its site is being paced; null for the ordinary backoff.</summary>
+    public TimeSpan? PacedWait { get; init; }
 }
 
 /// <summary>When the next attempt is due.</summary>
@@ -30,7 +33,7 @@ public static class BackoffPolicy
 {
     /// <summary>
     /// The time of the next attempt, always before the expiry; null when there is none left and the message expires.
-    /// The category's curve gives the wait; a greylist's learned or announced wait takes the place of its first step;
+    /// The category's curve gives the wait; what a paced site calls too fast comes back soon; a greylist's learned or announced wait takes the place of its first step;
     /// a remote's hint is a lower bound; a doubt waits as its message asks.
     /// </summary>
     /// <param name="curves">The waits.</param>
@@ -51,7 +54,7 @@ public static class BackoffPolicy
             return wait < left ? retry.Now + wait : null;
         }
 
-        var delay = FirstGreylistWait(curves, retry, schedule, luck) ?? Jittered(schedule, retry.Attempts, luck);
+        var delay = FirstGreylistWait(curves, retry, schedule, luck) ?? Paced(retry, schedule, luck) ?? Jittered(schedule, retry.Attempts, luck);
         if (HintOf(curves, retry.Outcome) is { } hint) delay = Longer(delay, Late(hint, schedule, luck));
         return Fit(schedule, delay, retry.Now, left, luck);
     }
@@ -79,6 +82,9 @@ public static class BackoffPolicy
         if (retry.Greylist?.Choose(schedule.JitterFraction, luck) is not { } learned) return null;
         return Longer(learned < curves.MaxGreylistWait ? learned : curves.MaxGreylistWait, curves.MinGreylistWait);
     }
+
+    static TimeSpan? Paced(in RetryCase retry, BackoffSchedule schedule, double luck) =>
+        retry is { PacedWait: { } wait, Outcome.Category: Categories.RateLimited } ? Late(wait, schedule, luck) : null;
 
     static TimeSpan? HintOf(BackoffCurves curves, Outcome outcome) =>
         outcome.RetryAfter is not { } hint ? null : hint < curves.MinHint ? curves.MinHint : hint > curves.MaxHint ? curves.MaxHint : hint;

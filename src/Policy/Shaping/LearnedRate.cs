@@ -108,8 +108,12 @@ public sealed record LearnedRate
             ? this with { measured = metered == 0 ? 0 : Measured(now), meterSince = now, metered = 1 }
             : this with { metered = metered + 1 };
 
-    double Measured(DateTimeOffset now) =>
-        now - meterSince < Round && measured > 0 ? measured : metered / Math.Max(1, (now - meterSince).TotalSeconds);
+    // What came within the last moment counts in full: a burst after a lone message is no proof of a slow site.
+    double Measured(DateTimeOffset now)
+    {
+        var current = metered / Math.Max(1, (now - meterSince).TotalSeconds);
+        return now - meterSince < Round ? Math.Max(measured, current) : current;
+    }
 
     static TimeSpan Double(TimeSpan last, TimeSpan first, TimeSpan most) => last == TimeSpan.Zero ? first : last * 2 < most ? last * 2 : most;
 }

@@ -50,6 +50,16 @@ public sealed class BackoffCurvesTests
         Assert.Equal(Start.AddMinutes(5), BackoffPolicy.NextAttempt(Curves, Case(Categories.RateLimited, hint: TimeSpan.FromSeconds(1)), 0.5));
 
     [Fact]
+    public void NextAttempt_CalledTooFastByAPacedSite_ComesBackAsItsSiteSays()
+    {
+        var paced = Case(Categories.RateLimited) with { PacedWait = TimeSpan.FromSeconds(15) };
+        Assert.Equal(Start.AddSeconds(15), BackoffPolicy.NextAttempt(Curves, paced, 0));
+        Assert.Equal(Start.AddSeconds(16.5), BackoffPolicy.NextAttempt(Curves, paced with { Attempts = 4 }, 1));
+        Assert.Equal(Start.AddSeconds(60), BackoffPolicy.NextAttempt(Curves, Case(Categories.RateLimited, hint: TimeSpan.FromSeconds(60)) with { PacedWait = TimeSpan.FromSeconds(15) }, 0));
+        Assert.Equal(Start.AddMinutes(30), BackoffPolicy.NextAttempt(Curves, Case(Categories.MailboxFull) with { PacedWait = TimeSpan.FromSeconds(15) }, 0.5));
+    }
+
+    [Fact]
     public void NextAttempt_HintBeyondItsBound_IsAskedAgainThere() =>
         Assert.Equal(Start.AddHours(4), BackoffPolicy.NextAttempt(Curves, Case(Categories.RemoteTrouble, hint: TimeSpan.FromDays(2)), 0));
 

@@ -76,6 +76,14 @@ public sealed class RecoveryTests
         Assert.Null(rate.OnAccepted(Now.AddHours(1.1)).PerSecond);
     }
 
+    [Fact]
+    public void Burst_after_a_lone_message_is_what_the_site_took_and_the_lone_message_is_not()
+    {
+        var rate = new LearnedRate().OnAccepted(Now);
+        for (var i = 0; i < 50; i++) rate = rate.OnAccepted(Now.AddSeconds(6).AddMilliseconds(i));
+        Assert.Equal(46, rate.OnRefused(Now.AddSeconds(6.1)).PerSecond!.Value, 6);
+    }
+
     public enum Receiver
     {
         Bucket,
