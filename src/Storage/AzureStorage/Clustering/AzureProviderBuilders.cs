@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Providers;
 
+[assembly: RegisterProvider("AzureTableStorage", "Reminders", "Client", typeof(Orleans.Mail.Storage.AzureStorage.Clustering.NoRemindersBuilder))]
+
 namespace Orleans.Mail.Storage.AzureStorage.Clustering;
 
 /// <summary>Reads <c>Orleans:Clustering</c> where its <c>ProviderType</c> is <c>AzureTableStorage</c>.</summary>
@@ -21,6 +23,12 @@ sealed class AzureReminderProviderBuilder : IProviderBuilder<ISiloBuilder>
 {
     public void Configure(ISiloBuilder builder, string? name, IConfigurationSection configurationSection) =>
         builder.UseAzureTableReminders(options => AzureTableSection.Bind(options, configurationSection));
+}
+
+/// <summary>Lets silos and clients share one configuration: a client refuses to start when nobody reads <c>Orleans:Reminders</c>, though it has none.</summary>
+sealed class NoRemindersBuilder : IProviderBuilder<IClientBuilder>
+{
+    public void Configure(IClientBuilder builder, string? name, IConfigurationSection configurationSection) { }
 }
 
 /// <summary>The keys of the official providers, and those of <see cref="AzureTableOptions"/>.</summary>
