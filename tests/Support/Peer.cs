@@ -34,6 +34,6 @@ public static class Peer
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && folder.Name != "artifacts") folder = folder.Parent;
-        return folder is null ? [] : [Path.Combine(folder.FullName, "peers/usr/sbin"), Path.Combine(folder.FullName, "peers/node_modules/.bin")];
+        return folder is null ? [] : [Path.Combine(folder.FullName, "peers/usr/sbin"), Path.Combine(folder.FullName, "peers/node_modules/.bin"), Path.Combine(folder.FullName, "peers/azurite/node_modules/.bin")];
     }
 }

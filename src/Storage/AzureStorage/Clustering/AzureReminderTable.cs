@@ -48,7 +48,7 @@ public sealed partial class AzureReminderTable : IReminderTable
                 await table.CreateAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (Exception failure) when (!cancellationToken.IsCancellationRequested && failure is OrleansException or RequestFailedException or AuthenticationFailedException)
+            catch (Exception failure) when (failure is OrleansException or RequestFailedException or AuthenticationFailedException)
             {
                 LogNotStarted(failure, table.Name);
             }
