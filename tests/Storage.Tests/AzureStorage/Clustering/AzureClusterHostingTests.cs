@@ -100,8 +100,10 @@ public sealed class AzureClusterHostingTests
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => $"Orleans:{setting.Key}", setting => (string?)setting.Value));
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Orleans:ClusterId"] = "blue", ["Orleans:ServiceId"] = "service",
-            ["Orleans:Clustering:ProviderType"] = "AzureTableStorage", ["Orleans:Reminders:ProviderType"] = "AzureTableStorage",
+            ["Orleans:ClusterId"] = "blue",
+            ["Orleans:ServiceId"] = "service",
+            ["Orleans:Clustering:ProviderType"] = "AzureTableStorage",
+            ["Orleans:Reminders:ProviderType"] = "AzureTableStorage",
             ["ConnectionStrings:tables"] = "https://account.table.core.windows.net/",
         });
         return builder;

@@ -63,9 +63,20 @@ public sealed class AzureMembershipSchemaTests(TableEmulator emulator)
         await tables.Raw.AddEntityAsync(new TableEntity("blue", "VersionRow") { ["DeploymentId"] = "blue", ["MembershipVersion"] = "17" }, Token);
         await tables.Raw.AddEntityAsync(new TableEntity("blue", "10.1.2.3-11111-99")
         {
-            ["DeploymentId"] = "blue", ["Address"] = "10.1.2.3", ["Port"] = "11111", ["Generation"] = "99", ["HostName"] = "machine", ["Status"] = "Dead", ["ProxyPort"] = "30000",
-            ["InstanceName"] = "old name", ["UpdateZone"] = "1", ["FaultZone"] = "2", ["StartTime"] = "2026-04-01 00:00:00.000 GMT", ["IAmAliveTime"] = "2026-04-02 00:00:00.500 GMT",
-            ["SuspectingSilos"] = "10.1.2.4:11111@98", ["SuspectingTimes"] = "2026-04-02 00:01:00.000 GMT",
+            ["DeploymentId"] = "blue",
+            ["Address"] = "10.1.2.3",
+            ["Port"] = "11111",
+            ["Generation"] = "99",
+            ["HostName"] = "machine",
+            ["Status"] = "Dead",
+            ["ProxyPort"] = "30000",
+            ["InstanceName"] = "old name",
+            ["UpdateZone"] = "1",
+            ["FaultZone"] = "2",
+            ["StartTime"] = "2026-04-01 00:00:00.000 GMT",
+            ["IAmAliveTime"] = "2026-04-02 00:00:00.500 GMT",
+            ["SuspectingSilos"] = "10.1.2.4:11111@98",
+            ["SuspectingTimes"] = "2026-04-02 00:01:00.000 GMT",
         }, Token);
         await tables.Raw.AddEntityAsync(new TableEntity("blue", "10.1.2.9-11111-1") { ["DeploymentId"] = "blue", ["Status"] = "Unheard of" }, Token);
         var table = tables.Membership();

@@ -25,8 +25,15 @@ public sealed class AzureReminderTableTests(TableEmulator emulator) : ReminderTa
         Assert.Equal(
             new SortedDictionary<string, object>
             {
-                ["PartitionKey"] = $"service-a_{hash}", ["RowKey"] = "message_m1-a_b", ["GrainReference"] = "message/m1", ["ReminderName"] = "a/b", ["ServiceId"] = "service-a",
-                ["DeploymentId"] = "blue", ["StartAt"] = "2026-05-01 12:00:00.007 GMT", ["Period"] = "00:01:00", ["GrainRefConsistentHash"] = hash,
+                ["PartitionKey"] = $"service-a_{hash}",
+                ["RowKey"] = "message_m1-a_b",
+                ["GrainReference"] = "message/m1",
+                ["ReminderName"] = "a/b",
+                ["ServiceId"] = "service-a",
+                ["DeploymentId"] = "blue",
+                ["StartAt"] = "2026-05-01 12:00:00.007 GMT",
+                ["Period"] = "00:01:00",
+                ["GrainRefConsistentHash"] = hash,
             },
             new SortedDictionary<string, object>(row.Where(column => column.Key is not ("odata.etag" or "Timestamp")).ToDictionary()));
     }
@@ -37,8 +44,13 @@ public sealed class AzureReminderTableTests(TableEmulator emulator) : ReminderTa
         // As Microsoft.Orleans.Reminders.AzureStorage writes them.
         await tables!.Raw.AddEntityAsync(new TableEntity($"service-a_{Grain(5).GetUniformHashCode():X8}", "message_m5-send_it")
         {
-            ["GrainReference"] = "message/m5", ["ReminderName"] = "send/it", ["ServiceId"] = "service-a", ["DeploymentId"] = "another cluster",
-            ["StartAt"] = "2026-04-30 23:59:59.999 GMT", ["Period"] = "1.02:03:04.5000000", ["GrainRefConsistentHash"] = $"{Grain(5).GetUniformHashCode():X8}",
+            ["GrainReference"] = "message/m5",
+            ["ReminderName"] = "send/it",
+            ["ServiceId"] = "service-a",
+            ["DeploymentId"] = "another cluster",
+            ["StartAt"] = "2026-04-30 23:59:59.999 GMT",
+            ["Period"] = "1.02:03:04.5000000",
+            ["GrainRefConsistentHash"] = $"{Grain(5).GetUniformHashCode():X8}",
         });
         var row = await Table.ReadRow(Grain(5), "send/it");
         Assert.NotNull(row);
@@ -53,7 +65,11 @@ public sealed class AzureReminderTableTests(TableEmulator emulator) : ReminderTa
         await Table.UpsertRow(Entry(1));
         await tables!.Raw.AddEntityAsync(new TableEntity($"service-a_{Grain(2).GetUniformHashCode():X8}", "message_m2-wake")
         {
-            ["GrainReference"] = "message/m2", ["ReminderName"] = "wake", ["ServiceId"] = "service-a", ["StartAt"] = "2026", ["Period"] = "often",
+            ["GrainReference"] = "message/m2",
+            ["ReminderName"] = "wake",
+            ["ServiceId"] = "service-a",
+            ["StartAt"] = "2026",
+            ["Period"] = "often",
         });
         Assert.Equal(Grain(1), Assert.Single((await Table.ReadRows(0, 0)).Reminders).GrainId);
     }

@@ -103,9 +103,14 @@ public sealed class TwoSilosTests(TableEmulator emulator)
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Orleans:ClusterId"] = "blue", ["Orleans:ServiceId"] = "service",
-            ["Orleans:Clustering:ProviderType"] = "AzureTableStorage", ["Orleans:Clustering:ConnectionString"] = account, ["Orleans:Clustering:TableName"] = $"M{suffix}",
-            ["Orleans:Reminders:ProviderType"] = "AzureTableStorage", ["Orleans:Reminders:ConnectionString"] = account, ["Orleans:Reminders:TableName"] = $"R{suffix}",
+            ["Orleans:ClusterId"] = "blue",
+            ["Orleans:ServiceId"] = "service",
+            ["Orleans:Clustering:ProviderType"] = "AzureTableStorage",
+            ["Orleans:Clustering:ConnectionString"] = account,
+            ["Orleans:Clustering:TableName"] = $"M{suffix}",
+            ["Orleans:Reminders:ProviderType"] = "AzureTableStorage",
+            ["Orleans:Reminders:ConnectionString"] = account,
+            ["Orleans:Reminders:TableName"] = $"R{suffix}",
         });
         return builder;
     }
