@@ -43,6 +43,7 @@ public static class GrainsServiceExtensions
         services.AddSingleton<IValidateOptions<NoticeOptions>, NoticeOptionsValidator>();
         services.AddOptions<ShapingOptions>().BindConfiguration(ShapingOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ShapingOptions>, ShapingOptionsValidator>();
+        services.AddSingleton(typeof(SoundOptions<>));
         services.AddSingleton<SiteShaping>();
         services.AddSingleton<SpoolShards>();
         services.AddSingleton(provider => new TicketDispatcher(
@@ -61,6 +62,7 @@ public static class GrainsServiceExtensions
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryEngine>());
         services.AddSingleton(CreateMessageGrainServices);
         services.AddControl();
+        services.AddSingleton<OrderCheck>(provider => provider.GetRequiredService<DeliveryRouter>().Problem);
         silo.AddStartupTask<SpoolStart>(ServiceLifecycleStage.Active);
         return silo;
     }
@@ -68,11 +70,12 @@ public static class GrainsServiceExtensions
     static void AddRouting(IServiceCollection services)
     {
         services.AddMailRouting();
-        services.AddSingleton(provider => new RoutingTable(provider.GetRequiredService<IOptions<RoutingOptions>>().Value, Delivery(provider).Routes));
-        services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<RoutingTable>().Book));
+        services.AddSingleton<RoutingTable>();
+        services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<RoutingTable>()));
         services.AddSingleton(provider => new RelayHealth(Clock(provider)));
         services.AddSingleton(provider => new SiteFinder(
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<RelayHealth>(), provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<IMxResolver>(), Chance(provider)));
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<RelayHealth>(), provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<IMxResolver>(),
+            provider.GetRequiredService<StandingOrders>(), Clock(provider), Chance(provider)));
         services.AddSingleton(provider => new SiteConnector(
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<CaptureTarget>(),
             provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));

@@ -32,6 +32,17 @@ public sealed class MailCluster : IAsyncDisposable
 
     public IGrainFactory Grains => _cluster.Client;
 
+    /// <summary>A service of the silo.</summary>
+    public T Service<T>() where T : notnull => ((InProcessSiloHandle)_cluster.Silos[0]).ServiceProvider.GetRequiredService<T>();
+
+    /// <summary>Gives an order and waits until the silo goes by it.</summary>
+    public async Task StandAsync(StandingOrder order)
+    {
+        Assert.Null((await Grains.GetGrain<IControlGrain>(0).AddAsync(order)).Problem);
+        var orders = Service<Control.StandingOrders>();
+        await UntilAsync(() => orders.Book.Orders.Any(known => known.Id == order.Id), "the silo never heard of the order");
+    }
+
     public static async Task<MailCluster> StartAsync(Action<DeliveryOptions>? configure = null)
     {
         var cluster = new MailCluster();

@@ -55,6 +55,9 @@ public sealed record OrderScope
 [GenerateSerializer, Immutable, Alias("mail.v1.StandingOrder")]
 public sealed record StandingOrder
 {
+    /// <summary>As the detail of a <see cref="OrderKind.Reroute"/> of one relay: mail takes another of its pool, where there is one.</summary>
+    public const string OtherRelay = "other-relay";
+
     /// <summary>Longest id, in characters.</summary>
     public const int MaxIdLength = 64;
 

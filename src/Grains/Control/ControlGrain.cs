@@ -156,10 +156,18 @@ sealed partial class ControlGrain(
         }
     }
 
-    /// <summary>Wakes what an order by sender held, shard after shard; each message knows by itself whether another order holds it still. Sites look after their own queues.</summary>
+    /// <summary>Wakes what an order held, shard after shard; each message knows by itself whether another order holds it still. Sites look after their own queues.</summary>
     async Task ReleaseAsync(StandingOrder order, CancellationToken cancellationToken)
     {
-        if (order.Kind is not OrderKind.Suspend || !order.Scope.IsBySender) return;
+        if (order.Kind is not OrderKind.Suspend) return;
+        if (!order.Scope.IsBySender)
+        {
+            for (var shard = 0; shard < shards.Count; shard++)
+                while (await GrainFactory.GetGrain<ISpoolOwnerGrain>(shard).ReleaseWaitingAsync(OrderBook.WaitName(order), _version) > 0)
+                    cancellationToken.ThrowIfCancellationRequested();
+            return;
+        }
+
         var place = SetPlace.Parse(order.ReleasedTo);
         while (place is { } at && at.Shard < shards.Count)
         {

@@ -7,7 +7,6 @@ using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
-using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Policy.Sites;
 using Orleans.Placement;
@@ -52,16 +51,17 @@ sealed partial class DomainGrain(
     {
         _pace = new SitePace(shaping, SitePath.Parse(Site).Site);
         _pace.Refresh([]);
-        var path = SitePath.Parse(Site);
-        _orders = new SiteOrders(orders, GrainFactory, new OrderTarget { Site = path.Site, Source = path.Source, Relay = routes.Book.RelayAt(path.Site)?.Name });
+        _orders = new SiteOrders(orders, GrainFactory, Whose);
         _window = new SiteWindow(_pace.WindowOptions(clock.GetUtcNow()));
         this.RegisterGrainTimer(static (self, _) => self.LookAroundAsync(), this, new() { DueTime = Heartbeat, Period = Heartbeat });
+        WatchChanges();
         return Task.CompletedTask;
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         MailInstruments.Queued.Add(-_queue.Count);
+        ForgetChanges();
         return Task.CompletedTask;
     }
 
@@ -79,7 +79,13 @@ sealed partial class DomainGrain(
         var now = clock.GetUtcNow();
         _pace.Refresh(hosts);
         Obey(now);
-        if (BlockedUntil(now) is { } until) return Task.FromResult(new EnqueueAnswer(0, _queue.Count, until, TimeSpan.Zero, IsDead: true, IsDown: _window.DeadUntil > now));
+        if (BlockedUntil(now) is { } until)
+        {
+            // Whoever waits for the site is released by this grain: it stays until there is something to release.
+            LookAfter(until, now);
+            return Task.FromResult(new EnqueueAnswer(0, _queue.Count, until, TimeSpan.Zero, IsDead: true, IsDown: _window.DeadUntil > now));
+        }
+
         var taken = 0;
         foreach (var ticket in tickets)
         {
@@ -123,14 +129,6 @@ sealed partial class DomainGrain(
 
     string? SuspendedFor(DateTimeOffset now) =>
         _orders.Suspension(now)?.Reason ?? _pace.Reactions(now).FirstOrDefault(reaction => reaction.Effect.Suspend)?.Cause;
-
-    // Orders and configuration change while the site is served.
-    void Obey(DateTimeOffset now)
-    {
-        foreach (var revoked in _orders.TakeRevoked()) _pace.Revoke(revoked.Id);
-        _pace.Order(_orders.Limits(now));
-        _window = _window.Within(_pace.WindowOptions(now));
-    }
 
     Ticket[] Take(int count, DateTimeOffset now)
     {

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Shaping;
@@ -11,38 +10,42 @@ namespace Orleans.Mail.Grains.Domains;
 /// What operators ordered for one site, and what its reactions order: a reaction becomes a standing order of its own, so that it outlives this activation,
 /// is listed with its cause and evidence, and can be revoked. Part of a <see cref="DomainGrain"/>.
 /// </summary>
-sealed class SiteOrders(StandingOrders orders, IGrainFactory grains, OrderTarget site)
+sealed class SiteOrders(StandingOrders orders, IGrainFactory grains, Func<OrderTarget> whose)
 {
-    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    const string Rule = "rule:";
 
     // Reactions of this activation by the id of their order; told apart from those whose order is not in the snapshot yet.
-    readonly Dictionary<string, (Reaction Reaction, bool WasSeen)> _own = [];
+    readonly Dictionary<string, OwnOrder> _own = [];
     long _version = -1;
 
     /// <summary>The order that lets no attempt begin at this site, whoever sends; null where none stands.</summary>
-    public StandingOrder? Suspension(DateTimeOffset now) => orders.TryFindSuspension(site, now, out var order) ? order : null;
+    public StandingOrder? Suspension(DateTimeOffset now) => orders.TryFindSuspension(whose(), now, out var order) ? order : null;
 
-    /// <summary>Limits that an order sets for this site; null where none stands.</summary>
+    /// <summary>Limits that orders set for this site; null where none stands. Of operators' orders the newest counts, of rules' the strictest.</summary>
     public SiteLimitsOverride? Limits(DateTimeOffset now)
     {
-        foreach (var order in orders.Book.Find(OrderKind.Limit, site, now).Reverse())
-            if (order.Detail is { } detail && Read(detail) is { } limits)
-                return limits;
-        return null;
+        SiteLimitsOverride? all = null;
+        foreach (var order in orders.Book.Find(OrderKind.Limit, whose(), now))
+            if (OrderedLimits.Read(order.Detail).Limits is { } limits)
+                all = all is null ? limits : order.By?.StartsWith(Rule, StringComparison.Ordinal) == true ? limits.Stricter(all) : limits.Before(all);
+        return all;
     }
 
-    /// <summary>Reactions whose order was revoked since the last look.</summary>
-    public IReadOnlyList<Reaction> TakeRevoked()
+    /// <summary>Reactions whose order was revoked since the last look. One that outlasts its order gets another.</summary>
+    public IReadOnlyList<Reaction> TakeRevoked(DateTimeOffset now)
     {
         var book = orders.Book;
         if (book.Version == _version || _own.Count == 0) return [];
         _version = book.Version;
         var revoked = new List<Reaction>();
-        foreach (var (id, (reaction, wasSeen)) in _own)
+        foreach (var (id, own) in _own.ToList())
         {
-            var stands = book.Orders.Any(order => order.Id == id && order.RevokedAt is null);
-            if (stands) _own[id] = (reaction, true);
-            else if (wasSeen && _own.Remove(id)) revoked.Add(reaction);
+            if (book.Orders.Any(order => order.Id == id && order.RevokedAt is null)) _own[id] = own with { WasSeen = true };
+            else if (own.WasSeen && _own.Remove(id))
+            {
+                if (own.Until > now) revoked.Add(own.Reaction);
+                else if (own.Reaction.Until > now) Publish(own.Reaction);
+            }
         }
 
         return revoked;
@@ -51,20 +54,35 @@ sealed class SiteOrders(StandingOrders orders, IGrainFactory grains, OrderTarget
     /// <summary>Writes a reaction down as an order, behind the turn: until it is durable it holds here alone.</summary>
     public void Publish(Reaction reaction)
     {
-        var id = $"reaction-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(reaction.Id)))[..16]}";
-        if (!_own.TryAdd(id, (reaction, false))) return;
+        if (_own.FirstOrDefault(own => own.Value.Reaction.Id == reaction.Id) is { Key: { } known })
+        {
+            _own[known] = _own[known] with { Reaction = reaction };
+            return;
+        }
+
+        var id = $"reaction-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{reaction.Id}/{reaction.Until.UtcTicks}")))[..16]}";
+        if (OrderOf(id, reaction) is not { } order || !_own.TryAdd(id, new OwnOrder(reaction, reaction.Until, WasSeen: false))) return;
+        _ = AddAsync(order);
+    }
+
+    StandingOrder? OrderOf(string id, Reaction reaction)
+    {
+        var effect = reaction.Effect;
+        var site = whose();
         var order = new StandingOrder
         {
             Id = id,
-            Kind = reaction.Effect.Suspend ? OrderKind.Suspend : OrderKind.Limit,
+            Kind = OrderKind.Suspend,
             Scope = new OrderScope { Site = site.Site, Source = site.Source },
             Until = reaction.Until,
             Reason = $"{reaction.Cause}, seen {reaction.Count} times",
-            By = $"rule:{reaction.RuleId}",
+            By = $"{Rule}{reaction.RuleId}",
             Evidence = string.Concat(reaction.LastReply.Select(character => char.IsControl(character) ? ' ' : character)),
-            Detail = reaction.Effect.Suspend ? null : JsonSerializer.Serialize(new OrderedLimits(reaction.Effect.Rate?.ToString(), reaction.Effect.MaxSessions), Json),
         };
-        _ = AddAsync(order);
+        if (effect.Suspend) return order;
+        if (effect.Rate is not null || effect.MaxSessions is not null) return order with { Kind = OrderKind.Limit, Detail = OrderedLimits.Write(effect.Rate, effect.MaxSessions) };
+        // Only a relay has others beside it.
+        return effect.OtherRelay && site.Relay is not null ? order with { Kind = OrderKind.Reroute, Detail = StandingOrder.OtherRelay } : null;
     }
 
     // A reaction that is not written down still works, for as long as this activation lives.
@@ -80,21 +98,5 @@ sealed class SiteOrders(StandingOrders orders, IGrainFactory grains, OrderTarget
         }
     }
 
-    static SiteLimitsOverride? Read(string detail)
-    {
-        try
-        {
-            var limits = JsonSerializer.Deserialize<OrderedLimits>(detail, Json);
-            RateLimit? rate = null;
-            if (limits?.Rate is { } text && !RateLimit.TryParse(text, out rate)) return null;
-            return limits is null ? null : new SiteLimitsOverride { Rate = rate, MaxSessions = limits.MaxSessions is > 0 and var sessions ? sessions : null };
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>What an order may limit, as operators write it: <c>{"rate":"10/1m","maxSessions":2}</c>.</summary>
-    sealed record OrderedLimits(string? Rate, int? MaxSessions);
+    sealed record OwnOrder(Reaction Reaction, DateTimeOffset Until, bool WasSeen);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Policy.Shaping;
@@ -7,27 +6,29 @@ using Orleans.Mail.Policy.Shaping;
 namespace Orleans.Mail.Grains.Domains;
 
 /// <summary>The limits and rules of this silo's configuration, kept up to date while it runs.</summary>
-sealed partial class SiteShaping : IDisposable
+sealed class SiteShaping : IDisposable
 {
+    readonly SoundOptions<ShapingOptions> _options;
     readonly SiteOptions _sites;
     readonly DeliveryOptions _delivery;
-    readonly ILogger _log;
-    readonly IDisposable? _subscription;
     ShapingTable _table;
 
-    public SiteShaping(IOptionsMonitor<ShapingOptions> options, IOptions<SiteOptions> sites, IOptions<DeliveryOptions> delivery, ILogger<SiteShaping> log)
+    public SiteShaping(SoundOptions<ShapingOptions> options, IOptions<SiteOptions> sites, IOptions<DeliveryOptions> delivery)
     {
+        _options = options;
         _sites = sites.Value;
         _delivery = delivery.Value;
-        _log = log;
-        _table = new ShapingTable(DataOf(options.CurrentValue, _sites, _delivery));
-        _subscription = options.OnChange(Change);
+        _table = new ShapingTable(DataOf(options.Current, _sites, _delivery));
+        options.Changed += Change;
     }
 
     /// <summary>A new instance after every change.</summary>
     public ShapingTable Table => Volatile.Read(ref _table);
 
-    public void Dispose() => _subscription?.Dispose();
+    /// <summary>Told after every change, on no thread in particular.</summary>
+    public event Action? Changed;
+
+    public void Dispose() => _options.Changed -= Change;
 
     public static ShapingData DataOf(ShapingOptions options, SiteOptions sites, DeliveryOptions delivery) => new()
     {
@@ -47,17 +48,11 @@ sealed partial class SiteShaping : IDisposable
         Rules = [.. options.UseKnownReactions && options.UseKnownProviders ? KnownReactions.Rules : [], .. options.Rules.Select(rule => rule.ToRule())],
     };
 
-    // A faulty change is told and left alone: the limits that hold are sound.
-    void Change(ShapingOptions options, string? name)
+    void Change()
     {
-        var data = DataOf(options, _sites, _delivery);
-        var faults = ShapingTable.Validate(data);
-        if (faults.Count > 0) LogFaults(_log, string.Join("; ", faults));
-        else Volatile.Write(ref _table, new ShapingTable(data));
+        Volatile.Write(ref _table, new ShapingTable(DataOf(_options.Current, _sites, _delivery)));
+        Changed?.Invoke();
     }
-
-    [LoggerMessage(1451, LogLevel.Error, "The changed limits are not taken: {Faults}.")]
-    static partial void LogFaults(ILogger logger, string faults);
 }
 
 sealed class ShapingOptionsValidator(IOptions<SiteOptions> sites, IOptions<DeliveryOptions> delivery) : IValidateOptions<ShapingOptions>

@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Outcomes;
-using Orleans.Mail.Policy.Routing;
 
 namespace Orleans.Mail.Grains.Messages;
 
@@ -69,22 +67,6 @@ sealed partial class MessageGrain
         return await HoldBackAsync(now) || await SuppressAsync(now);
     }
 
-    /// <summary>Orders about where mail goes: its sender may write elsewhere meanwhile.</summary>
-    async Task<bool> IsSuspendedThereAsync(string destination, string site, ImmutableArray<int> due, DateTimeOffset now)
-    {
-        if (services.Orders.Book.Orders.IsEmpty) return false;
-        var path = SitePath.Parse(site);
-        var target = SenderOf(_state!) with { Site = path.Site, Source = path.Source, Domain = Destination.PoolOf(destination) is null ? destination : _state!.Recipients[due[0]].Domain };
-        if (!services.Orders.TryFindSuspension(target, now, out var order)) return false;
-        var until = order.Until is { } end && end < now + OrderLook ? end : now + OrderLook;
-        await CommitAsync(MessageTransitions.Postpone(_state!, due, until, null, isDown: false, now));
-        await SettleAsync();
-        return true;
-    }
-
-    // How soon mail that an order keeps from one place sees that it was revoked.
-    static readonly TimeSpan OrderLook = TimeSpan.FromMinutes(1);
-
     /// <summary>Lets a message sleep until what holds it back is over.</summary>
     async Task<bool> HoldBackAsync(DateTimeOffset now)
     {
@@ -110,10 +92,12 @@ sealed partial class MessageGrain
         return order.Until < state.ExpiresAt ? order.Until : state.ExpiresAt;
     }
 
-    string? HoldReason(DateTimeOffset now) =>
-        _state is { IsFinal: false } state && services.Orders.TryFindSuspension(SenderOf(state), now, out var order)
-            ? $"Suspended by order {order.Id} ({order.Scope}){(order.Until is { } until ? $" until {until:u}" : "")}: {order.Reason}"
-            : null;
+    string? HoldReason(DateTimeOffset now)
+    {
+        if (_state is not { IsFinal: false } state) return null;
+        if (!services.Orders.TryFindSuspension(SenderOf(state), now, out var order) && (!services.Orders.Book.IsOrder(state.WaitsFor, out order) || order is null)) return null;
+        return $"Suspended by order {order.Id} ({order.Scope}){(order.Until is { } until ? $" until {until:u}" : "")}: {order.Reason}";
+    }
 
     async Task<bool> SuppressAsync(DateTimeOffset now)
     {

@@ -28,15 +28,15 @@ sealed partial class MessageGrain
         if (await ExpireAsync(now)) return null;
         if (await IsStoppedAsync(now)) return null;
         if (!Sabotage.NoFence && IsInAttempt(destination)) return null;
+        await HoldByPlaceAsync(now, site, destination);
         var due = DueByDestination(now).FirstOrDefault(group => group.Destination == destination).Recipients;
         if (due.IsDefaultOrEmpty)
         {
-            // The routes may have changed since the ticket was written.
-            QueueDue(now);
-            return Leave<AttemptOrder>();
+            // The routes may have changed since the ticket was written, or an order holds it.
+            await SettleAsync();
+            return null;
         }
 
-        if (await IsSuspendedThereAsync(destination, site, due, now)) return null;
         var content = await ContentAsync();
         if (content is null) return null;
 
@@ -111,8 +111,9 @@ sealed partial class MessageGrain
         if (_state.IsFinal || await ExpireAsync(now)) return WakeResult.Nothing;
         await MakeNoticesAsync(now);
         if (_state.IsFinal) return WakeResult.Nothing;
-        if (await HoldBackAsync(now)) return WakeResult.Nothing;
         if (cause is WakeCause.Release && _state.WaitsFor is not null) await CommitAsync(MessageTransitions.Release(_state, now));
+        if (await HoldBackAsync(now)) return WakeResult.Nothing;
+        await HoldByPlaceAsync(now);
         var wasLost = QueueDue(now) && cause is WakeCause.Sweep;
         // What the sweep found stays due in the store: moved on, or every sweep would find it again while it stands in a queue.
         if (cause is WakeCause.Sweep or WakeCause.Recovery && _queuedFor.Count > 0) await CommitAsync(new Step(_state, []));
@@ -188,7 +189,12 @@ sealed partial class MessageGrain
         return isQueuedAnew;
     }
 
-    string DestinationOf(MessageState state, RecipientRecord recipient, DateTimeOffset now) => services.Router.DestinationOf(state, recipient, services.Orders.Book, now);
+    string DestinationOf(MessageState state, RecipientRecord recipient, DateTimeOffset now)
+    {
+        var orders = services.Orders.Book;
+        var destination = services.Router.DestinationOf(state, recipient, orders, now);
+        return orders.HasSiteReroutes && services.Sites.TryFind(destination) is { } site ? services.Router.DestinationOf(state, recipient, orders, now, site) : destination;
+    }
 
     bool IsInAttempt(string destination) => _state!.Open.Any(attempt => (attempt.Destination ?? attempt.Site) == destination);
 

@@ -16,7 +16,7 @@ sealed partial class MessageGrain
         var state = _state!;
         var recipient = state.Recipients.Where(recipient => recipient.IsOpen).MinBy(recipient => recipient.NextDue)!;
         var destination = DestinationOf(state, recipient, now);
-        var site = state.WaitsFor ?? services.Sites.TryFind(destination);
+        var site = services.Orders.Book.IsOrder(state.WaitsFor, out _) ? null : state.WaitsFor ?? services.Sites.TryFind(destination);
         var place = site is null ? null : await LocateAsync(site, destination);
         var estimate = EtaEstimate.Of(now, WaitCauses(state, recipient, site, place, next, now), PlaceOf(site, place), state.ExpiresAt);
         return status with { EarliestAttemptAt = estimate.Earliest, LatestAttemptAt = estimate.Latest, WaitReason = HoldReason(now) ?? (state.IsSuspended ? status.WaitReason : estimate.Reason) };

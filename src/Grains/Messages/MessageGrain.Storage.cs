@@ -121,6 +121,7 @@ sealed partial class MessageGrain
 
         await ReconsiderAsync();
         var now = services.Clock.GetUtcNow();
+        await HoldByPlaceAsync(now);
         QueueDue(now);
         if (NextAttempt(_state, now) is { } next)
         {

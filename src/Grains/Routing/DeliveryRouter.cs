@@ -17,14 +17,14 @@ sealed class DeliveryRouter
     static readonly FrozenSet<string> ReservedTopLevels = new[] { "test", "example", "invalid", "localhost" }.ToFrozenSet();
 
     readonly DeliveryMode _mode;
-    readonly RouteBook _book;
+    readonly RoutingTable _routes;
     readonly Mailbox? _redirectTo;
     readonly FrozenSet<string> _redirectAllow;
 
-    public DeliveryRouter(DeliveryOptions options, RouteBook book)
+    public DeliveryRouter(DeliveryOptions options, RoutingTable routes)
     {
         _mode = options.Mode;
-        _book = book;
+        _routes = routes;
         _redirectTo = options.Mode is DeliveryMode.Redirect ? Mailbox.Parse(options.RedirectTo ?? "") : null;
         _redirectAllow = options.RedirectAllow.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
     }
@@ -37,12 +37,25 @@ sealed class DeliveryRouter
     /// <param name="recipient">One of its recipients.</param>
     /// <param name="orders">Orders that stand: one of them may name another route.</param>
     /// <param name="now">Now.</param>
-    public string DestinationOf(MessageState message, RecipientRecord recipient, OrderBook orders, DateTimeOffset now)
+    /// <param name="site">The site that the rules alone lead to, where it is known: orders may lead around it.</param>
+    public string DestinationOf(MessageState message, RecipientRecord recipient, OrderBook orders, DateTimeOffset now, string? site = null)
     {
         var domain = DomainOf(EnvelopeRecipient(recipient.Address));
         if (IsInside) return domain;
-        var wish = message.Route ?? (orders.Orders.IsEmpty ? null : orders.Find(OrderKind.Reroute, new OrderTarget { Tenant = message.Tenant, Campaign = message.Campaign, Domain = domain }, now).LastOrDefault()?.Detail);
-        return Destination.Of(_book.RouteOf(new RouteQuery(domain, message.Tenant, message.Campaign, message.Priority), wish), domain);
+        var wish = message.Route ?? (orders.Orders.IsEmpty ? null : orders.Find(OrderKind.Reroute, new OrderTarget { Tenant = message.Tenant, Campaign = message.Campaign, Domain = domain, Site = site, Relay = site is null ? null : RelayAt(site) }, now).LastOrDefault()?.Detail);
+        return Destination.Of(_routes.Book.RouteOf(new RouteQuery(domain, message.Tenant, message.Campaign, message.Priority), wish), domain);
+    }
+
+    /// <summary>Name of the relay behind a site; null for a site of MX hosts.</summary>
+    public string? RelayAt(string site) => _routes.Book.RelayAt(site)?.Name;
+
+    /// <summary>What is wrong with the route that an order names; null when nothing is.</summary>
+    public string? Problem(StandingOrder order)
+    {
+        if (order.Kind is not OrderKind.Reroute) return null;
+        if (order.Detail == StandingOrder.OtherRelay) return (order.Scope.Site ?? order.Scope.Relay) is null ? "Name the relay, or its site, that mail is to be led around." : null;
+        if (order.Scope.Source is not null) return "A route is chosen before the source address: leave that out of the scope.";
+        return _routes.Book.Knows(order.Detail ?? "") ? null : "The detail names no route of this service: give the name of a pool of relays, or mx.";
     }
 
     /// <summary>The address that goes into RCPT.</summary>
@@ -62,7 +75,7 @@ sealed class DeliveryRouter
     /// <summary>What the routes have against a submission: a reserved name in mode Live has nowhere to go, and is refused rather than bounced later.</summary>
     public SubmitFault? Refuse(ParsedSubmission submission, string? route)
     {
-        if (route is not null && !_book.Knows(route)) return new SubmitFault(nameof(SubmitRequest.Route), "names no route of this service; leave it out for the one the rules choose");
+        if (route is not null && !_routes.Book.Knows(route)) return new SubmitFault(nameof(SubmitRequest.Route), "names no route of this service; leave it out for the one the rules choose");
         if (_mode is not DeliveryMode.Live) return null;
         return submission.Recipients.Any(recipient => IsReserved(recipient.Domain) && RouteOf(submission, recipient, route) == RouteBook.Mx)
             ? new SubmitFault(nameof(SubmitRequest.Recipients), "has an address under a reserved name (.test, .example, .invalid, .localhost); use delivery mode Capture or Simulate to try such addresses")
@@ -70,7 +83,7 @@ sealed class DeliveryRouter
     }
 
     string RouteOf(ParsedSubmission submission, Mailbox recipient, string? wish) =>
-        _book.RouteOf(new RouteQuery(recipient.Domain, submission.Tenant, submission.Campaign, submission.Priority), wish);
+        _routes.Book.RouteOf(new RouteQuery(recipient.Domain, submission.Tenant, submission.Campaign, submission.Priority), wish);
 
     static bool IsReserved(string domain) => ReservedTopLevels.Contains(domain[(domain.LastIndexOf('.') + 1)..]);
 

@@ -6,25 +6,46 @@ using Orleans.Mail.Transport;
 
 namespace Orleans.Mail.Grains.Routing;
 
-/// <summary>The routes that configuration describes: rules and relays for the policy, targets and credentials for the wire.</summary>
-sealed class RoutingTable
+/// <summary>The routes that configuration describes, kept up to date while the silo runs: rules and relays for the policy, targets and credentials for the wire.</summary>
+sealed class RoutingTable : IDisposable
 {
-    readonly FrozenDictionary<string, RelayAccess> _access;
+    readonly SoundOptions<RoutingOptions> _options;
+    readonly SoundOptions<DeliveryOptions> _delivery;
+    Routes _routes;
 
-    public RoutingTable(RoutingOptions options, IDictionary<string, string> shortRoutes)
+    public RoutingTable(SoundOptions<RoutingOptions> options, SoundOptions<DeliveryOptions> delivery)
     {
-        var shorts = shortRoutes.Select(route => RouteText.Parse(route.Key, route.Value)).ToList();
+        _options = options;
+        _delivery = delivery;
+        _routes = Read();
+        options.Changed += Change;
+        delivery.Changed += Change;
+    }
+
+    /// <summary>A new instance after every change.</summary>
+    public RouteBook Book => Volatile.Read(ref _routes).Book;
+
+    /// <summary>How to talk to the relay behind a site; null for a site of MX hosts.</summary>
+    public RelayAccess? AccessOf(string site) => Volatile.Read(ref _routes).Access.GetValueOrDefault(site);
+
+    public void Dispose()
+    {
+        _options.Changed -= Change;
+        _delivery.Changed -= Change;
+    }
+
+    void Change() => Volatile.Write(ref _routes, Read());
+
+    Routes Read()
+    {
+        var options = _options.Current;
+        var shorts = _delivery.Current.Routes.Select(route => RouteText.Parse(route.Key, route.Value)).ToList();
         var relays = options.Relays.Select(relay => Relay(relay.Key, relay.Value)).Concat(shorts.Select(route => route.Relay).DistinctBy(relay => relay.Name)).ToList();
         // A route for one domain goes before the one for all, in whatever order configuration lists them.
         var rules = options.Rules.Select(Rule).Concat(shorts.Select(route => route.Rule).OrderBy(rule => rule.Domain is null));
-        Book = new RouteBook(relays, rules);
-        _access = relays.DistinctBy(relay => relay.Site).ToFrozenDictionary(relay => relay.Site, relay => RelayAccess.Of(relay, options.Relays.TryGetValue(relay.Name, out var found) ? found : null));
+        var access = relays.DistinctBy(relay => relay.Site).ToFrozenDictionary(relay => relay.Site, relay => RelayAccess.Of(relay, options.Relays.TryGetValue(relay.Name, out var found) ? found : null));
+        return new Routes(new RouteBook(relays, rules), access);
     }
-
-    public RouteBook Book { get; }
-
-    /// <summary>How to talk to the relay behind a site; null for a site of MX hosts.</summary>
-    public RelayAccess? AccessOf(string site) => _access.GetValueOrDefault(site);
 
     static Relay Relay(string name, RelayOptions options) => new(name, options.Host.Trim('[', ']'), options.Port)
     {
@@ -40,6 +61,8 @@ sealed class RoutingTable
         Campaign = options.Campaign,
         Priority = options.Priority,
     };
+
+    sealed record Routes(RouteBook Book, FrozenDictionary<string, RelayAccess> Access);
 }
 
 /// <summary>How to talk to one relay.</summary>

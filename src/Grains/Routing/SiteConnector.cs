@@ -54,6 +54,8 @@ sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, CaptureTa
             return ([.. addresses.Select(relay.TargetAt)], addresses.Length > 0 ? null : Failed(MxStatus.TemporaryFailure, relay.Host));
         }
 
+        // The relay was taken out of the configuration since.
+        if (Destination.PoolOf(destination) is not null) return ([], Failed(MxStatus.TemporaryFailure, null));
         var plan = await planner.PlanAsync(destination, cancellationToken).ConfigureAwait(false);
         return plan.Refusal is { } refusal ? ([], new SiteFailure(refusal, null, null)) : (plan.Targets(chance), null);
     }

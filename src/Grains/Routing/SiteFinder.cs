@@ -1,11 +1,13 @@
+using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Domains;
+using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Transport;
 
 namespace Orleans.Mail.Grains.Routing;
 
 /// <summary>Which site a ticket goes to: the relay of a pool, or the set of hosts that MX records name. May ask the name service, so no grain calls it.</summary>
-sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth health, MxRoutePlanner planner, IMxResolver resolver, Func<double> chance)
+sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth health, MxRoutePlanner planner, IMxResolver resolver, StandingOrders orders, TimeProvider clock, Func<double> chance)
 {
     /// <summary>A site for the ticket; where every relay of a pool is out of order, one of them.</summary>
     public async ValueTask<FoundSite> FindAsync(Ticket ticket, CancellationToken cancellationToken)
@@ -39,6 +41,7 @@ sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth 
         if (relays.Length == 1) return relays[0];
         var candidates = relays.Where(relay => !health.IsDead(relay.Site)).ToList();
         if (candidates.Count == 0) candidates = [.. relays];
+        if (orders.Book.HasSiteReroutes && candidates.Exists(relay => !IsLedAround(relay))) candidates.RemoveAll(IsLedAround);
         var tier = candidates.Min(relay => relay.Tier);
         candidates.RemoveAll(relay => relay.Tier > tier);
         var point = chance() * candidates.Sum(relay => relay.Weight);
@@ -50,6 +53,9 @@ sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth 
 
         return candidates[^1];
     }
+
+    bool IsLedAround(Relay relay) =>
+        orders.Book.Find(OrderKind.Reroute, new OrderTarget { Site = relay.Site, Relay = relay.Name }, clock.GetUtcNow()).Any(order => order.Detail == StandingOrder.OtherRelay);
 
     static FoundSite Of(Relay relay) => new(new SitePath(relay.Site, null), [relay.Host]);
 }

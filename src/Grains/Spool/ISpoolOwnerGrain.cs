@@ -18,6 +18,10 @@ interface ISpoolOwnerGrain : IGrainWithIntegerKey
     [Alias("Release"), AlwaysInterleave]
     Task<string?> ReleaseAsync(OrderScope scope, long version, string? continuation);
 
+    /// <summary>Wakes messages that wait for something that is over, some at a call, once the silo knows version <paramref name="version"/> of the standing orders. Answers how many.</summary>
+    [Alias("ReleaseWaiting"), AlwaysInterleave]
+    Task<int> ReleaseWaitingAsync(string waitsFor, long version);
+
     /// <summary>Live messages that wait for a site, by priority and age.</summary>
     [Alias("ReadWaiting")]
     Task<WaitingMessage[]> ReadWaitingAsync(string site, WaitingMessage? after, int limit);

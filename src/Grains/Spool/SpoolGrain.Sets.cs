@@ -38,6 +38,15 @@ sealed partial class SpoolGrain
         });
     }
 
+    public async Task<int> ReleaseWaitingAsync(string waitsFor, long version)
+    {
+        await orders.EnsureAsync(version);
+        var waiting = await _shard!.ReadWaitingAsync(waitsFor, null, PageSize, CancellationToken.None);
+        foreach (var chunk in waiting.Chunk(MaxWaking))
+            await Task.WhenAll(chunk.Select(message => GrainFactory.GetGrain<IMessageDeliveryGrain>(message.Id.ToString()).WakeAsync(WakeCause.Release)));
+        return waiting.Count;
+    }
+
     // To be woken later than it is due: something holds it back, or a queue place does.
     static bool IsAsleep(MessageRecord record, MessageState state) =>
         state.Open.IsEmpty && state.Recipients.Any(recipient => recipient.IsOpen && recipient.NextDue < record.Due);

@@ -21,6 +21,9 @@ public readonly record struct OrderTarget
 /// <summary>The standing orders of one version. Immutable: readers need no lock.</summary>
 public sealed class OrderBook
 {
+    // What a message waits for that an order keeps from where it goes.
+    const string WaitPrefix = "order:";
+
     readonly ImmutableArray<StandingOrder> _suspensions;
 
     public OrderBook(ControlSnapshot snapshot)
@@ -29,11 +32,19 @@ public sealed class OrderBook
         Version = snapshot.Version;
         Orders = [.. snapshot.Orders];
         _suspensions = [.. snapshot.Orders.Where(order => order.Kind is OrderKind.Suspend)];
+        HasPlaceSuspensions = _suspensions.Any(order => !order.Scope.IsBySender);
+        HasSiteReroutes = Orders.Any(order => order.Kind is OrderKind.Reroute && (order.Scope.Site ?? order.Scope.Relay) is not null);
     }
 
     public static OrderBook Empty { get; } = new(new ControlSnapshot(0, []));
 
     public long Version { get; }
+
+    /// <summary>Whether some order suspends what goes to some place.</summary>
+    public bool HasPlaceSuspensions { get; }
+
+    /// <summary>Whether some order leads what goes to a site another way.</summary>
+    public bool HasSiteReroutes { get; }
 
     public ImmutableArray<StandingOrder> Orders { get; }
 
@@ -50,6 +61,21 @@ public sealed class OrderBook
     /// <summary>Orders of a kind in force, the newest last: where two say something different, it counts.</summary>
     public IEnumerable<StandingOrder> Find(OrderKind kind, OrderTarget target, DateTimeOffset now) =>
         Orders.Where(order => order.Kind == kind && order.StandsAt(now) && Covers(order.Scope, target)).OrderBy(order => order.GivenAt);
+
+    /// <summary>The name under which messages wait for an order's end.</summary>
+    public static string WaitName(StandingOrder order) => WaitPrefix + order.Id;
+
+    /// <summary>Whether a message waits for the end of an order.</summary>
+    /// <param name="waitsFor">What it waits for.</param>
+    /// <param name="order">The order, where it is known still.</param>
+    public bool IsOrder(string? waitsFor, out StandingOrder? order)
+    {
+        order = null;
+        if (waitsFor?.StartsWith(WaitPrefix, StringComparison.Ordinal) != true) return false;
+        var id = waitsFor[WaitPrefix.Length..];
+        order = Orders.FirstOrDefault(known => known.Id == id);
+        return true;
+    }
 
     public static bool Covers(OrderScope scope, in OrderTarget target) =>
         (scope.Tenant is null || scope.Tenant == target.Tenant)

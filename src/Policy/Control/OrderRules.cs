@@ -20,8 +20,14 @@ public static class OrderRules
         string?[] names = [scope.Tenant, scope.Campaign, scope.Site, scope.Relay, scope.Domain, scope.Source];
         if (names.Any(name => name is "" || !IsLine(name, MaxNameLength))) return $"Names in the scope have 1 to {MaxNameLength} characters.";
         if (order.Kind is not OrderKind.Suspend && string.IsNullOrEmpty(order.Detail)) return "The order does not say what to do: its detail is empty.";
-        return order.Detail?.Length > MaxDetailLength ? $"The detail has more than {MaxDetailLength} characters." : null;
+        if (order.Detail?.Length > MaxDetailLength) return $"The detail has more than {MaxDetailLength} characters.";
+        return order.Kind is OrderKind.Limit ? LimitProblem(order) : null;
     }
+
+    // What would be taken and have no effect is refused.
+    static string? LimitProblem(StandingOrder order) => order.Scope is { Tenant: null, Campaign: null, Domain: null }
+        ? OrderedLimits.Read(order.Detail).Problem
+        : "A limit holds for a site, a relay or a source address: name one of these. Tenants and campaigns are limited in the configuration.";
 
     static bool IsIdCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.';
 

@@ -35,7 +35,9 @@ public static class MessageTransitions
             Recipients = recipients,
             Deadline = deadline,
         };
-        var begun = state with { AttemptCount = attempt.Number, Open = state.Open.Add(attempt), WaitsFor = null };
+        // Others of the message may still wait for what they waited for.
+        var waitsFor = Enumerable.Range(0, state.Recipients.Length).Any(index => state.Recipients[index].IsOpen && !recipients.Contains(index)) ? state.WaitsFor : null;
+        var begun = state with { AttemptCount = attempt.Number, Open = state.Open.Add(attempt), WaitsFor = waitsFor };
         return new Step(begun, [Fact(begun, EventType.Attempting, now) with { Attempt = attempt.Number }]);
     }
 

@@ -89,6 +89,39 @@ public sealed record SiteLimitsOverride
         };
     }
 
+    /// <summary>What is set here, and else what is set there.</summary>
+    public SiteLimitsOverride Before(SiteLimitsOverride other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new()
+        {
+            MaxSessions = MaxSessions ?? other.MaxSessions,
+            InitialSessions = InitialSessions ?? other.InitialSessions,
+            MessagesPerConnection = MessagesPerConnection ?? other.MessagesPerConnection,
+            MaxConnectionAge = MaxConnectionAge ?? other.MaxConnectionAge,
+            ConnectionIdle = ConnectionIdle ?? other.ConnectionIdle,
+            RecipientsPerTransaction = RecipientsPerTransaction ?? other.RecipientsPerTransaction,
+            Rate = Rate ?? other.Rate,
+            ConnectionRate = ConnectionRate ?? other.ConnectionRate,
+            Tls = Tls ?? other.Tls,
+            ProbeAfter = ProbeAfter ?? other.ProbeAfter,
+            MaxLifetime = MaxLifetime ?? other.MaxLifetime,
+            GreylistRetry = GreylistRetry ?? other.GreylistRetry,
+        };
+    }
+
+    /// <summary>The same, but of pace and sessions the lesser of both.</summary>
+    public SiteLimitsOverride Stricter(SiteLimitsOverride other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Before(other) with
+        {
+            Rate = RateLimit.Slower(Rate, other.Rate),
+            ConnectionRate = RateLimit.Slower(ConnectionRate, other.ConnectionRate),
+            MaxSessions = MaxSessions < other.MaxSessions ? MaxSessions : other.MaxSessions ?? MaxSessions,
+        };
+    }
+
     /// <summary>Members that are set and concern the connections of a site, which all its mail shares.</summary>
     public IEnumerable<string> SharedBySite()
     {
