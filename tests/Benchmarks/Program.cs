@@ -7,7 +7,7 @@ try
     switch (args)
     {
         case ["throughput", ..]:
-            await ThroughputVerb.RunAsync(new Arguments(args.AsSpan(1), "messages", "size", "domains", "peer", "rounds", "concurrent"));
+            await ThroughputVerb.RunAsync(new Arguments(args.AsSpan(1), "messages", "size", "domains", "peer", "rounds", "concurrent", "dkim", "tls"));
             return 0;
         case ["deferred", ..]:
             await DeferredVerb.RunAsync(new Arguments(args.AsSpan(1), "messages"));
@@ -36,6 +36,7 @@ catch (FormatException exception)
 Console.Error.WriteLine(
     """
     throughput [--messages N] [--size BYTES] [--domains D] [--peer postfix] [--rounds R] [--concurrent C]
+               [--dkim rsa|ed25519] [--tls on]
     deferred [--messages N]
     latency [--backlog N] [--high N]
     limiter [--messages N]

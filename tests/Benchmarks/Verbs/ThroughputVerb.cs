@@ -18,6 +18,14 @@ static class ThroughputVerb
         var work = new Workload(arguments.Number("messages", 20_000), arguments.Number("size", 4096), arguments.Number("domains", 4));
         var rounds = arguments.Number("rounds", 3);
         var withPeer = arguments.Text("peer") switch { null => false, "postfix" => true, var other => throw new FormatException($"'{other}' is not a known peer.") };
+        var dkim = arguments.Text("dkim") switch { null => null, "rsa" or "ed25519" => arguments.Text("dkim"), var other => throw new FormatException($"'{other}' is no algorithm; there are rsa and ed25519.") };
+        if (dkim is not null || arguments.Text("tls") is not null)
+        {
+            if (withPeer) throw new FormatException("--dkim and --tls compare with the plain service, not with a peer.");
+            await SecuredThroughput.RunAsync(work, rounds, arguments.Number("concurrent", 1024), dkim, arguments.Text("tls") is not null);
+            return;
+        }
+
         var folder = Directory.CreateTempSubdirectory("mail-bench-").FullName;
         try
         {
