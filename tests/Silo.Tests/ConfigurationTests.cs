@@ -1,4 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Mail.Silo.Hosting;
 
 namespace Orleans.Mail.Silo.Tests;
@@ -25,6 +28,31 @@ public sealed class ConfigurationTests
     [InlineData("Silo:SiloPort=x", "OrleansMail:Silo:SiloPort")]
     public async Task A_value_of_the_wrong_kind_names_its_key(string setting, string key) =>
         Assert.Contains(await FaultsAsync(setting), fault => fault.Contains(key, StringComparison.Ordinal));
+
+    [Fact]
+    public async Task Options_of_Orleans_that_its_own_section_does_not_reach_are_set()
+    {
+        await using var app = MailSilo.Build(
+            [
+                "--OrleansMail:Orleans:Membership:ProbeTimeout=00:00:02", "--OrleansMail:Orleans:Collection:CollectionAge=00:07:00", "--OrleansMail:Orleans:LoadShedding:LoadSheddingEnabled=true",
+                "--OrleansMail:Orleans:Scheduling:TurnWarningLengthThreshold=00:00:03", "--OrleansMail:Orleans:Connections:ConnectionsPerEndpoint=4", "--OrleansMail:Orleans:Placement:CpuUsageWeight=11",
+            ],
+            builder => builder.Logging.ClearProviders());
+        Assert.Equal(TimeSpan.FromSeconds(2), Value<ClusterMembershipOptions>().ProbeTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(7), Value<GrainCollectionOptions>().CollectionAge);
+        Assert.True(Value<LoadSheddingOptions>().LoadSheddingEnabled);
+        Assert.Equal(TimeSpan.FromSeconds(3), Value<SchedulingOptions>().TurnWarningLengthThreshold);
+        Assert.Equal(4, Value<ConnectionOptions>().ConnectionsPerEndpoint);
+        Assert.Equal(11, Value<ResourceOptimizedPlacementOptions>().CpuUsageWeight);
+
+        TOptions Value<TOptions>() where TOptions : class => app.Services.GetRequiredService<IOptions<TOptions>>().Value;
+    }
+
+    [Theory]
+    [InlineData("Orleans:Membersip:ProbeTimeout=00:00:02", "OrleansMail:Orleans:Membersip")]
+    [InlineData("Orleans:Membership:ProbeTimout=00:00:02", "OrleansMail:Orleans:Membership:ProbeTimout")]
+    public async Task A_setting_of_Orleans_that_nobody_knows_stops_the_start(string setting, string named) =>
+        Assert.Contains(await FaultsAsync(setting), fault => fault.Contains(named, StringComparison.Ordinal));
 
     static async Task<IReadOnlyList<string>> FaultsAsync(params string[] settings)
     {

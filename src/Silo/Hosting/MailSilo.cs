@@ -65,6 +65,7 @@ public static class MailSilo
             reminders.RefreshReminderListPeriod = settings.ReminderRefresh;
             reminders.ReminderLoadingWindow = settings.ReminderWindow;
         });
+        silo.BindOrleansSettings(configuration);
         silo.AddActivityPropagation();
         silo.AddMailGrains();
     }
