@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -26,15 +27,19 @@ sealed class ScriptedPeer : IAsyncDisposable
 
     public static ScriptedPeer Start(params Func<Dialogue, Task>[] scripts) => new(scripts);
 
-    /// <summary>Waits for every script that runs, and the close behind it.</summary>
-    public Task ScriptsEndedAsync() => Task.WhenAll(_running);
+    /// <summary>Waits for every script that runs, and until the clients' sockets have the close behind it: what a peer has done may be on its way for a while.</summary>
+    public async Task ScriptsEndedAsync()
+    {
+        await Task.WhenAll(Running());
+        while (HasOpenClient()) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, _stopping.Token);
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         _listener.Stop();
         await _accepting;
-        await Task.WhenAll(_running);
+        await Task.WhenAll(Running());
         _stopping.Dispose();
     }
 
@@ -47,13 +52,24 @@ sealed class ScriptedPeer : IAsyncDisposable
                 var client = await _listener.AcceptTcpClientAsync(_stopping.Token);
                 client.NoDelay = true;
                 var script = scripts[Math.Min(ConnectionCount++, scripts.Length - 1)];
-                _running.Add(RunAsync(client, script));
+                // Whoever has been answered is in the list: a script runs only once it can be waited for.
+                lock (_running) _running.Add(Task.Run(() => RunAsync(client, script)));
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
         }
     }
+
+    Task[] Running()
+    {
+        lock (_running) return [.. _running];
+    }
+
+    // As the kernel sees it: a client's socket that got the end is closing or gone.
+    bool HasOpenClient() => Array.Exists(
+        IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections(),
+        connection => connection.State == TcpState.Established && connection.RemoteEndPoint.Equals(EndPoint));
 
     async Task RunAsync(TcpClient client, Func<Dialogue, Task> script)
     {
