@@ -21,7 +21,7 @@ public sealed record SmtpReply(
         var clean = Printable(text ?? "");
         var enhanced = EnhancedStatus.TryParsePrefix(clean, out var status, out var rest) && status.Class == code / 100 ? status : (EnhancedStatus?)null;
         if (enhanced is not null) clean = StripFromEachLine(rest, enhanced.Value);
-        return new SmtpReply(code, clean.Length > MaxTextLength ? clean[..MaxTextLength] : clean, enhanced);
+        return new SmtpReply(code, Cut(clean), enhanced);
     }
 
     /// <summary>2yz (RFC 5321 §4.2.1): done as asked.</summary>
@@ -45,11 +45,20 @@ public sealed record SmtpReply(
             if (result.Length >= MaxTextLength * 2) break;
             if (rune.Value is '\n') result.Append('\n');
             else if (rune.Value is '\r') continue;
-            else if (Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029 || rune == Rune.ReplacementChar) result.Append('?');
+            else if (Rune.IsControl(rune) || IsDirective(rune) || rune == Rune.ReplacementChar) result.Append('?');
             else result.Append(rune.ToString());
         }
 
         return result.ToString().Trim();
+    }
+
+    // Line and paragraph ends, and what turns the direction of writing: text behind it would be shown as other text.
+    static bool IsDirective(Rune rune) => rune.Value is 0x061C or 0x200E or 0x200F or >= 0x2028 and <= 0x202E or >= 0x2066 and <= 0x2069;
+
+    static string Cut(string text)
+    {
+        if (text.Length <= MaxTextLength) return text;
+        return char.IsHighSurrogate(text[MaxTextLength - 1]) ? text[..(MaxTextLength - 1)] : text[..MaxTextLength];
     }
 }
 

@@ -34,6 +34,13 @@ public sealed class MailboxTests(ITestOutputHelper output)
         await CheckAsync(haraka.Port, haraka.MaildirPath);
     }
 
+    [Fact]
+    public async Task Awkward_mail_arrives_at_OpenSMTPD_octet_for_octet()
+    {
+        await using var smtpd = await OpenSmtpdInstance.StartAsync(OpenSmtpdInstance.Require(), Domain);
+        await CheckAsync(smtpd.Port, smtpd.MaildirPath);
+    }
+
     async Task CheckAsync(int port, string maildir)
     {
         await using var silo = await LiveSilo.StartAsync((Domain, port));

@@ -49,6 +49,20 @@ public sealed class AddressTests
         Assert.DoesNotContain("example", problem, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(64, 4, true)]
+    [InlineData(65, 4, false)]
+    [InlineData(1, 252, true)]
+    [InlineData(1, 253, false)]
+    [InlineData(1, 256, false)]
+    [InlineData(64, 189, true)]
+    [InlineData(64, 190, false)]
+    public void An_address_has_as_many_octets_as_a_path_may_carry(int local, int domain, bool isTaken)
+    {
+        var labels = string.Join('.', Enumerable.Repeat(new string('d', 49), 6));
+        Assert.Equal(isTaken, Mailbox.TryParse($"{new string('a', local)}@{labels[^domain..].Trim('.').PadLeft(domain, 'e')}", out _, out _));
+    }
+
     // Where the runtime can compose it is composed, elsewhere refused; it never becomes another domain.
     [Theory]
     [InlineData("a@exa\u0301mple.com", "a@xn--exmple-qta.com")]

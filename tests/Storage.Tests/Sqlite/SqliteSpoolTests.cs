@@ -88,6 +88,15 @@ public sealed class SqliteSpoolTests : IAsyncDisposable
         Assert.Contains(fixture.DatabasePath, error.Message, StringComparison.Ordinal);
     }
 
+    // NORMAL would roll back acknowledged commits after a loss of power.
+    [Fact]
+    public void Store_FlushesEveryCommit()
+    {
+        var folder = Directory.CreateTempSubdirectory("spool-").FullName;
+        using (var store = SpoolStore.Open(new SqliteSpoolOptions { Folder = folder }, SpoolSchema.Steps, TimeProvider.System)) Assert.Equal(2, store.Database.Scalar("PRAGMA synchronous"));
+        Directory.Delete(folder, recursive: true);
+    }
+
     [Fact]
     public async Task ReadContentAsync_FlippedBit_IsCorruptForThatMessageOnly()
     {

@@ -10,6 +10,8 @@ namespace Orleans.Mail.Transport.Tests.Fuzz;
 /// <summary>Whatever a server does, a session ends, in a result, and nothing counts as delivered that the server did not take.</summary>
 public sealed class SmtpFuzzTests(ITestOutputHelper output)
 {
+    const int MostTransactions = 3;
+
     static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
     // Far beyond the sum of what a session may wait for; whoever reaches it hangs.
@@ -30,6 +32,10 @@ public sealed class SmtpFuzzTests(ITestOutputHelper output)
         QuitTimeout = Patience,
         BrokenTlsMemory = TimeSpan.FromTicks(1),
     };
+
+    // Made once: text put together for each session would leave its buffers in the pool that memory is judged with.
+    static readonly byte[][] Contents = [.. Enumerable.Range(0, MostTransactions).Select(number => Encoding.Latin1.GetBytes(Text(number, ".x\r\n")))];
+    static readonly byte[][] StuffedContents = [.. Enumerable.Range(0, MostTransactions).Select(number => Encoding.Latin1.GetBytes(Text(number, "..x\r\n")))];
 
     readonly SmtpConnector _connector = Given.Connector(options: Options);
     int _delivered, _inDoubt, _secured;
@@ -66,7 +72,7 @@ public sealed class SmtpFuzzTests(ITestOutputHelper output)
         var result = await _connector.ConnectAsync(Given.Target(endPoint) with { IsAddressTrusted = true }, TestContext.Current.CancellationToken);
         if (result.Session is not { } session) return transcripts;
         if (session.Tls is not null) Interlocked.Increment(ref _secured);
-        while (session.IsUsable && transcripts.Count < 3)
+        while (session.IsUsable && transcripts.Count < MostTransactions)
         {
             var transaction = Given.Transaction([.. Enumerable.Range(0, random.Next(1, 4)).Select(number => $"r{number}@peer.test")]);
             transcripts.Add(await session.SendAsync(transaction with { From = Sender(transcripts.Count), Content = Content(transcripts.Count) }, TestContext.Current.CancellationToken));
@@ -93,9 +99,9 @@ public sealed class SmtpFuzzTests(ITestOutputHelper output)
 
     static string Sender(int number) => $"t{number}@sender.test";
 
-    static byte[] Content(int number) => Encoding.Latin1.GetBytes(Text(number, ".x\r\n"));
+    static byte[] Content(int number) => Contents[number];
 
-    static byte[] Stuffed(int number) => Encoding.Latin1.GetBytes(Text(number, "..x\r\n"));
+    static byte[] Stuffed(int number) => StuffedContents[number];
 
     // The second one does not fit into the buffers between the two.
     static string Text(int number, string dotted) => $"x-number: {number}\r\n\r\n{dotted}" + (number == 1 ? string.Concat(Enumerable.Repeat("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n", 5_000)) : "x\r\n");

@@ -105,6 +105,42 @@ public sealed class LoginTests
         Assert.False(isAsked);
     }
 
+    [Theory(Timeout = Given.Limit)]
+    [InlineData("mx.other.test", "AUTH PLAIN", SmtpPhase.StartTls)]
+    [InlineData("mx.peer.test", "HELP", SmtpPhase.Auth)]
+    public async Task Relay_of_another_name_or_with_a_login_only_before_tls_hears_no_word_of_it(string name, string offeredInside, SmtpPhase phase)
+    {
+        using var root = PrivateAuthority.Create();
+        using var certificate = root.Issue([name]);
+        var options = new TransportOptions { LocalDomain = "sender.test" };
+        options.TrustedRoots.Add(root.WritePem());
+        var isAsked = false;
+        byte[] rest = [];
+        await using var peer = ScriptedPeer.Start(async dialogue =>
+        {
+            await dialogue.OpenAsync("STARTTLS", "AUTH PLAIN LOGIN");
+            await dialogue.ExpectAsync("STARTTLS");
+            await dialogue.SayAsync("220 go\r\n");
+            await dialogue.BeginTlsAsync(PrivateAuthority.Shown(certificate));
+            await dialogue.AnswerEhloAsync(offeredInside);
+            rest = await dialogue.ReadToEndAsync();
+        });
+        var target = Given.Target(peer.EndPoint, TlsMode.Verified) with
+        {
+            Login = new SmtpLogin(User, _ =>
+            {
+                isAsked = true;
+                return ValueTask.FromResult(Secret);
+            }),
+        };
+        var failure = (await Given.Connector(options: options).ConnectAsync(target, TestContext.Current.CancellationToken)).Failure!;
+        File.Delete(options.TrustedRoots[0]);
+        await peer.ScriptsEndedAsync();
+        Assert.Equal(phase, failure.Phase);
+        Assert.DoesNotContain("AUTH", Encoding.Latin1.GetString(rest), StringComparison.Ordinal);
+        Assert.False(isAsked && phase == SmtpPhase.StartTls);
+    }
+
     [Fact(Timeout = Given.Limit)]
     public async Task Secret_that_cannot_be_had_is_a_failure_without_its_words()
     {

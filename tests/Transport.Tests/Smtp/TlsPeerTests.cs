@@ -12,12 +12,14 @@ public sealed class TlsPeerTests : IDisposable
 
     readonly PrivateAuthority _authority = PrivateAuthority.Create();
     readonly string _roots;
+    readonly string _shown = Path.GetTempFileName();
 
     public TlsPeerTests() => _roots = _authority.WritePem();
 
     public void Dispose()
     {
         File.Delete(_roots);
+        File.Delete(_shown);
         _authority.Dispose();
     }
 
@@ -67,28 +69,54 @@ public sealed class TlsPeerTests : IDisposable
         Assert.Equal(SessionFailureKind.Tls, failure!.Kind);
     }
 
+    [Theory(Timeout = Given.Limit)]
+    [InlineData("aNULL:@SECLEVEL=0", TlsMode.Required)]
+    [InlineData("aNULL:@SECLEVEL=0", TlsMode.Verified)]
+    [InlineData("eNULL:@SECLEVEL=0", TlsMode.Required)]
+    [InlineData("eNULL:@SECLEVEL=0", TlsMode.Verified)]
+    public async Task Where_it_is_a_must_TLS_without_certificate_or_without_cipher_is_none(string ciphers, TlsMode mode)
+    {
+        using var certificate = _authority.Issue([Host]);
+        var (_, failure) = await ConnectAsync(certificate, mode, "-tls1_2", "-cipher", ciphers);
+        Assert.Equal(SessionFailureKind.Tls, failure!.Kind);
+    }
+
     [Fact(Timeout = Given.Limit)]
     public async Task Postfix_is_verified_behind_STARTTLS_by_its_name_and_by_no_other()
     {
-        var program = PostfixInstance.Require();
         using var certificate = _authority.Issue([Host]);
+        await using var postfix = await StartPostfixAsync(certificate);
+        var target = Given.Target(new IPEndPoint(IPAddress.Loopback, postfix.Port), TlsMode.Verified);
+        var (session, _) = await Connector().ConnectAsync(target, TestContext.Current.CancellationToken);
+        Assert.Equal(TlsProof.Certificate, session!.TlsProof);
+        Assert.Equal(250, (await session.SendAsync(Given.Transaction(), TestContext.Current.CancellationToken)).EndOfDataReply?.Code);
+        await session.QuitAsync();
+        await RefusedAsync(target with { Host = "mx.other.test" }, "certificate-host-mismatch");
+    }
+
+    [Fact(Timeout = Given.Limit)]
+    public async Task Postfix_with_an_expired_certificate_or_one_of_an_unknown_authority_is_told_apart_and_gets_no_mail()
+    {
+        using var expired = _authority.Issue([Host], toDay: -1);
+        await using (var postfix = await StartPostfixAsync(expired)) await RefusedAsync(Given.Target(new IPEndPoint(IPAddress.Loopback, postfix.Port), TlsMode.Verified), "certificate-expired");
+        using var stranger = PrivateAuthority.Create("Stranger");
+        using var unknown = stranger.Issue([Host]);
+        await using (var postfix = await StartPostfixAsync(unknown)) await RefusedAsync(Given.Target(new IPEndPoint(IPAddress.Loopback, postfix.Port), TlsMode.Verified), "certificate-not-trusted");
+    }
+
+    async Task RefusedAsync(SmtpTarget target, string type)
+    {
+        var (_, failure) = await Connector().ConnectAsync(target, TestContext.Current.CancellationToken);
+        Assert.Equal((SmtpPhase.StartTls, SessionFailureKind.Tls), (failure!.Phase, failure.Kind));
+        Assert.Contains(type, failure.Detail, StringComparison.Ordinal);
+    }
+
+    async Task<PostfixInstance> StartPostfixAsync(X509Certificate2 certificate)
+    {
+        var program = PostfixInstance.Require();
         using var key = certificate.GetECDsaPrivateKey()!;
-        var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, key.ExportPkcs8PrivateKeyPem() + "\n" + certificate.ExportCertificatePem() + "\n", TestContext.Current.CancellationToken);
-        await using (var postfix = await PostfixInstance.StartAsync(program, new PostfixSettings { KeptDomains = ["peer.test"], Parameters = ["smtpd_tls_security_level = encrypt", $"smtpd_tls_chain_files = {file}"] }))
-        {
-            var target = Given.Target(new IPEndPoint(IPAddress.Loopback, postfix.Port), TlsMode.Verified);
-            var (session, _) = await Connector().ConnectAsync(target, TestContext.Current.CancellationToken);
-            Assert.Equal(TlsProof.Certificate, session!.TlsProof);
-            Assert.Equal(250, (await session.SendAsync(Given.Transaction(), TestContext.Current.CancellationToken)).EndOfDataReply?.Code);
-            await session.QuitAsync();
-
-            var (_, failure) = await Connector().ConnectAsync(target with { Host = "mx.other.test" }, TestContext.Current.CancellationToken);
-            Assert.Equal((SmtpPhase.StartTls, SessionFailureKind.Tls), (failure!.Phase, failure.Kind));
-            Assert.Contains("certificate-host-mismatch", failure.Detail, StringComparison.Ordinal);
-        }
-
-        File.Delete(file);
+        await File.WriteAllTextAsync(_shown, key.ExportPkcs8PrivateKeyPem() + "\n" + certificate.ExportCertificatePem() + "\n", TestContext.Current.CancellationToken);
+        return await PostfixInstance.StartAsync(program, new PostfixSettings { KeptDomains = ["peer.test"], Parameters = ["smtpd_tls_security_level = encrypt", $"smtpd_tls_chain_files = {_shown}"] });
     }
 
     async Task<ConnectResult> ConnectAsync(X509Certificate2 certificate, TlsMode mode, params string[] options)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Orleans.Mail.Support;
 
 namespace Orleans.Mail.Transport.Tests.Support;
 
@@ -20,7 +21,7 @@ sealed class PeerProcess : IAsyncDisposable
     /// <summary>Postfix's receiver; as root it wants another user to run as.</summary>
     public static Task<PeerProcess> SmtpSinkAsync(params string[] arguments)
     {
-        var endPoint = FreeEndPoint();
+        var endPoint = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
         string[] user = Environment.UserName == "root" ? ["-u", "nobody"] : [];
         return StartAsync("smtp-sink", endPoint, [.. user, .. arguments, $"127.0.0.1:{endPoint.Port}", "100"]);
     }
@@ -28,7 +29,7 @@ sealed class PeerProcess : IAsyncDisposable
     /// <summary>A name server that gives the answers of a file, right or wrong.</summary>
     public static Task<PeerProcess> NameServerAsync(string file)
     {
-        var endPoint = FreeEndPoint();
+        var endPoint = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
         return StartAsync("ldns-testns", endPoint, ["-p", $"{endPoint.Port}", file]);
     }
 
@@ -41,7 +42,7 @@ sealed class PeerProcess : IAsyncDisposable
 
     static async Task<PeerProcess> StartAsync(string program, IPEndPoint endPoint, string[] arguments)
     {
-        var start = new ProcessStartInfo(Orleans.Mail.Support.Peer.Require(program), arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Peer.Require(program), arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         var process = Process.Start(start)!;
         // Nobody reads what it says; a full pipe would stop it.
         process.OutputDataReceived += static (_, _) => { };
@@ -64,12 +65,5 @@ sealed class PeerProcess : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"{program} ended with {process.ExitCode}.");
-    }
-
-    static IPEndPoint FreeEndPoint()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return (IPEndPoint)listener.LocalEndpoint;
     }
 }

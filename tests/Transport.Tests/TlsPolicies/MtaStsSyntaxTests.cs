@@ -26,6 +26,15 @@ public sealed class MtaStsSyntaxTests
         Assert.Equal(id, MtaStsSyntax.FindId(texts));
 
     [Fact]
+    public void Announcement_of_any_length_is_read_or_refused_in_no_time()
+    {
+        Assert.Equal("a1", MtaStsSyntax.FindId(["v=STSv1; id=a1; x=" + new string('y', 65_000)]));
+        Assert.Null(MtaStsSyntax.FindId(["v=STSv1; id=" + new string('a', 65_000)]));
+        Assert.Null(MtaStsSyntax.FindId(["v=STSv1" + string.Concat(Enumerable.Repeat(";", 65_000))]));
+        Assert.Null(MtaStsSyntax.FindId([.. Enumerable.Repeat("v=STSv1; id=a1", 4_000)]));
+    }
+
+    [Fact]
     public void Policy_is_read()
     {
         Assert.True(MtaStsSyntax.TryParsePolicy(Good, "a1", out var policy));
