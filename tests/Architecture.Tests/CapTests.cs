@@ -1,5 +1,5 @@
 using System.Reflection;
-using Orleans.Mail.Grains;
+using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Policy.Submission;
 using Orleans.Mail.Transport;
