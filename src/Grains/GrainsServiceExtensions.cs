@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Mail.Grains.Control;
+using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
@@ -53,6 +54,7 @@ public static class GrainsServiceExtensions
         services.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 20_000);
         services.AddSingleton(provider => new ContentCache(Delivery(provider).ContentCacheBytes));
         AddRouting(services);
+        services.AddMailBudgets();
         services.AddSingleton(provider => new SessionServices(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<SiteConnector>(),
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value,
@@ -74,10 +76,10 @@ public static class GrainsServiceExtensions
         services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<RoutingTable>()));
         services.AddSingleton(provider => new RelayHealth(Clock(provider)));
         services.AddSingleton(provider => new SiteFinder(
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<RelayHealth>(), provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<IMxResolver>(),
-            provider.GetRequiredService<StandingOrders>(), Clock(provider), Chance(provider)));
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<RelayHealth>(), provider.GetRequiredService<SourcePool>(),
+            provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<IMxResolver>(), provider.GetRequiredService<StandingOrders>(), Clock(provider), Chance(provider)));
         services.AddSingleton(provider => new SiteConnector(
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<CaptureTarget>(),
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<SourcePool>(), provider.GetRequiredService<CaptureTarget>(),
             provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));
     }
 
@@ -95,6 +97,7 @@ public static class GrainsServiceExtensions
         provider.GetRequiredService<IContentFinisher>(),
         new NoticeMaker(provider.GetRequiredService<IOptions<NoticeOptions>>().Value),
         provider.GetRequiredService<SiteFinder>(),
+        provider.GetRequiredService<BudgetTable>(),
         new MessageLimits(provider.GetRequiredService<SiteShaping>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<IMxResolver>()),
         provider.GetService<SubmissionLimits>() ?? new SubmissionLimits(),
         Clock(provider),

@@ -25,6 +25,9 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
     /// <summary>Sessions wait for it before they answer.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    /// <summary>One transaction's own gate, after <see cref="Gate"/>.</summary>
+    public Func<SmtpTransaction, Task> Before { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Most sessions that were ever inside a transaction at once.</summary>
     public int MostAtOnce => _mostAtOnce;
 
@@ -121,6 +124,7 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
 
             wire.Enter();
             await wire.Gate;
+            await wire.Before(transaction);
             var transcript = wire.AnswerOf is { } answer ? answer(host, transaction) : wire.Answer(transaction);
             wire.Received.Enqueue(transaction);
             wire.Exit();

@@ -56,7 +56,7 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
     }
 
     /// <summary>Whether so many tickets stand in front of a destination's site that a message had better wait outside memory, as of the last call.</summary>
-    public bool IsLong(string destination) => !_long.IsEmpty && finder.TryFind(destination) is { } site && _long.ContainsKey(site);
+    public bool IsLong(string destination) => !_long.IsEmpty && finder.PathsOf(destination).Any(_long.ContainsKey);
 
     const int LongQueue = 20_000;
 
@@ -104,17 +104,49 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
         await PostponeAsync(waiting.ToArray(), deadUntil, TimeSpan.Zero, site, isDown).ConfigureAwait(false);
     }
 
+    /// <summary>Chooses the source address anew for tickets of one that is used up.</summary>
+    public async Task SendAgainAsync(string site, Ticket[] tickets)
+    {
+        try
+        {
+            foreach (var ticket in tickets) Send(await finder.FindAsync(ticket, CancellationToken.None).ConfigureAwait(false), ticket);
+        }
+        catch (Exception exception)
+        {
+            LogLost(site, tickets.Length, exception);
+        }
+    }
+
+    /// <summary>Tickets whose tenant or campaign has used up its limit: each comes back at its time.</summary>
+    public async Task SendAwayAsync(string site, IReadOnlyList<(Ticket Ticket, DateTimeOffset ComesBack)> tickets)
+    {
+        try
+        {
+            foreach (var some in tickets.Chunk(AtOnce))
+                await Task.WhenAll(some.Select(one => PostponeAsync(one.Ticket, one.ComesBack, waitsFor: null, isDown: false))).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            LogLost(site, tickets.Count, exception);
+        }
+    }
+
     async Task PostponeAsync(ReadOnlyMemory<Ticket> refused, DateTimeOffset until, TimeSpan spacing, string? waitsFor, bool isDown = false)
     {
         var now = clock.GetUtcNow();
-        for (var i = 0; i < refused.Length; i += 64)
+        for (var i = 0; i < refused.Length; i += AtOnce)
         {
             var first = i;
-            await Task.WhenAll(refused.Slice(i, Math.Min(64, refused.Length - i)).ToArray().Select((ticket, j) =>
-                grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString())
-                    .PostponeAsync(ticket.Destination, waitsFor is null ? until + spacing * (first + j) : Wait.ForRecovery(until, ticket.AcceptedAt, now), waitsFor, isDown))).ConfigureAwait(false);
+            await Task.WhenAll(refused.Slice(i, Math.Min(AtOnce, refused.Length - i)).ToArray().Select((ticket, j) =>
+                PostponeAsync(ticket, waitsFor is null ? until + spacing * (first + j) : Wait.ForRecovery(until, ticket.AcceptedAt, now), waitsFor, isDown))).ConfigureAwait(false);
         }
     }
+
+    // Messages that are told something side by side.
+    const int AtOnce = 64;
+
+    Task PostponeAsync(Ticket ticket, DateTimeOffset until, string? waitsFor, bool isDown) =>
+        grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString()).PostponeAsync(ticket.Destination, until, waitsFor, isDown);
 
     [LoggerMessage(1301, LogLevel.Warning, "{Count} tickets for {Site} could not be queued; the sweep looks after them.")]
     partial void LogLost(string site, int count, Exception exception);

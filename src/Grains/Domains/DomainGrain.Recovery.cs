@@ -72,7 +72,7 @@ sealed partial class DomainGrain
 
         // Enough for the sessions until the next look, and no more: what is released too early would stand in the queue of a site that fails again.
         var window = Math.Max(_window.OpenLimit * engine.Prefetch, (int)(_drain.PerSecond(now) * ReleaseAhead.TotalSeconds));
-        var count = _ramp.ReleaseNow(_queue.Count + UnderWay, Math.Max(window, 1));
+        var count = _ramp.ReleaseNow(_queue.ReadyCount + UnderWay, Math.Max(window, 1));
         if (count == 0) return;
         if (await release.WakeAsync(count) > 0) return;
         if (!ReferenceEquals(release, _release)) return;

@@ -13,6 +13,7 @@ sealed partial class DomainGrain
 
     readonly Dictionary<Guid, Lease> _leases = [];
     IGrainTimer? _paceTimer;
+    DateTimeOffset _paceAt;
 
     public Task<SessionOrders> NextAsync(SessionReport report)
     {
@@ -22,12 +23,12 @@ sealed partial class DomainGrain
         // A lease is renewed by calling; a new activation adopts whoever calls, up to the window.
         _leases.Remove(report.Session, out var last);
         DropExpiredLeases(now);
-        if (BlockedUntil(now) is not null || _leases.Count >= _window.OpenLimit) return Task.FromResult(new SessionOrders([], Close: true, null, null));
-        var tickets = TakeAtPace(report.Want, now);
+        if (BlockedUntil(now) is not null || _leases.Count >= OpenLimit) return Task.FromResult(new SessionOrders([], Close: true, null, null));
+        var tickets = TakeAtPace(report.Session, report.Want, now);
         var underWay = Math.Max(0, last.UnderWay - report.Finished.Length) + tickets.Length;
         _leases[report.Session] = new Lease(now + options.Value.LeaseTime, report.IsConnected, underWay);
         if (_queue.Count > 0) OfferWork(now);
-        return Task.FromResult(new SessionOrders(tickets, Close: false, _queue.Count > 0 ? _destination : null, _pace.Terms with { PacedWait = PacedWait }));
+        return Task.FromResult(new SessionOrders(tickets, Close: false, _queue.ReadyCount > 0 ? _destination : null, _pace.Terms with { PacedWait = PacedWait }));
     }
 
     public Task<Ticket[]> ConnectFailedAsync(Guid session, Verdict verdict)
@@ -57,15 +58,16 @@ sealed partial class DomainGrain
         var now = clock.GetUtcNow();
         Learn(report, now);
         _leases.Remove(report.Session);
+        _budgets.Ended(report.Session);
         OfferWork(now);
         return Task.CompletedTask;
     }
 
-    Ticket[] TakeAtPace(int want, DateTimeOffset now)
+    Ticket[] TakeAtPace(Guid session, int want, DateTimeOffset now)
     {
-        want = Math.Min(want, _queue.ReadyCount);
+        want = _budgets.Cap(Math.Min(want, _queue.ReadyCount));
         var granted = _pace.Take(want, now);
-        var tickets = Take(granted, now);
+        var tickets = Take(granted, now, session);
         if (tickets.Length < granted) _pace.GiveBack(granted - tickets.Length);
         return tickets;
     }
@@ -75,6 +77,7 @@ sealed partial class DomainGrain
         foreach (var finished in report.Finished)
         {
             _drain.Count(now);
+            _budgets.Finished(report.Session, finished);
             if (finished.Result is TicketResult.Void)
             {
                 _pace.GiveBack(1);
@@ -105,6 +108,7 @@ sealed partial class DomainGrain
     // Sessions are opened by the engine; here only their number is decided.
     void OfferWork(DateTimeOffset now)
     {
+        LookAtBudgets();
         if (_queue.Count == 0) return;
         if (BlockedUntil(now) is not null)
         {
@@ -112,6 +116,7 @@ sealed partial class DomainGrain
             return;
         }
 
+        if (LeaveUsedUpSource(now)) return;
         DropExpiredLeases(now);
         var next = _pace.NextAt(now);
         if (next > now)
@@ -122,16 +127,18 @@ sealed partial class DomainGrain
         }
 
         // With every lease taken a new session would be sent away, and its leaving would ask for the next one.
-        engine.Offer(Site, _queue.ReadyCount, _leases.Count < _window.OpenLimit ? _window.OpenLimit : 0);
-        if (_queue.NextRelease is { } parked) LookAgainAt(parked, now);
+        engine.Offer(Site, _queue.ReadyCount, _leases.Count < OpenLimit ? OpenLimit : 0);
     }
 
     // The pace, or somebody's quota, lets nobody go before.
     void LookAgainAt(DateTimeOffset time, DateTimeOffset now)
     {
-        if (_paceTimer is not null) return;
+        if (_paceTimer is not null && time >= _paceAt) return;
+        _paceTimer?.Dispose();
+        _paceAt = time;
         var wait = time - now;
         if (wait > Heartbeat) wait = Heartbeat;
+        if (wait < TimeSpan.Zero) wait = TimeSpan.Zero;
         _paceTimer = this.RegisterGrainTimer(static (self, _) => self.PaceAsync(), this, new() { DueTime = wait, Period = Timeout.InfiniteTimeSpan, KeepAlive = true });
     }
 
@@ -147,7 +154,10 @@ sealed partial class DomainGrain
     {
         foreach (var (session, lease) in _leases)
             if (lease.Expires <= now)
+            {
                 _leases.Remove(session);
+                _budgets.Ended(session);
+            }
     }
 
     // Tickets in the hands of sessions: an idle one keeps its lease, and holds nobody back.

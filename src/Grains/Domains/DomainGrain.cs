@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Diagnostics;
@@ -26,12 +27,13 @@ sealed partial class DomainGrain(
     SpoolShards shards,
     StandingOrders orders,
     RoutingTable routes,
+    BudgetServices shared,
     [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
     ILogger<DomainGrain> log) : Grain, IDomainGrain
 {
     static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    readonly FairQueue<Ticket> _queue = new();
+    readonly FairQueue<Ticket> _queue = new(shared.Table.WeightOf);
 
     // A message has one ticket for a destination in the queue, however often it asks.
     readonly Dictionary<(MessageId, string), FairTicket<Ticket>> _places = [];
@@ -53,6 +55,7 @@ sealed partial class DomainGrain(
         _pace.Refresh([]);
         _orders = new SiteOrders(orders, GrainFactory, Whose);
         _window = new SiteWindow(_pace.WindowOptions(clock.GetUtcNow()));
+        _budgets = NewBudgets();
         this.RegisterGrainTimer(static (self, _) => self.LookAroundAsync(), this, new() { DueTime = Heartbeat, Period = Heartbeat });
         WatchChanges();
         return Task.CompletedTask;
@@ -62,12 +65,14 @@ sealed partial class DomainGrain(
     {
         MailInstruments.Queued.Add(-_queue.Count);
         ForgetChanges();
+        _budgets.Stop();
         return Task.CompletedTask;
     }
 
     // A session that ended without a word leaves its lease to expire; with a queue and nobody calling, this goes on.
     Task LookAroundAsync()
     {
+        LookAtBudgets();
         if (_queue.Count == 0) return Task.CompletedTask;
         DelayDeactivation(Heartbeat * 4);
         OfferWork(clock.GetUtcNow());
@@ -87,16 +92,25 @@ sealed partial class DomainGrain(
         }
 
         var taken = 0;
+        List<(Ticket, DateTimeOffset)>? sentAway = null;
         foreach (var ticket in tickets)
         {
             if (_queue.Count >= options.Value.MaxQueued) break;
             taken++;
             if (_places.ContainsKey((ticket.Message, ticket.Destination))) continue;
+            if (_budgets.SentAway(ticket) is { } comesBack)
+            {
+                (sentAway ??= []).Add((ticket, comesBack));
+                continue;
+            }
+
             _places[(ticket.Message, ticket.Destination)] = _queue.Enqueue(new FairKey(ticket.Tenant, ticket.Campaign), ticket.Priority, now, ticket);
             MailInstruments.Queued.Add(1);
             _destination = ticket.Destination;
+            _budgets.Queued(ticket);
         }
 
+        if (sentAway is not null) _ = dispatcher.SendAwayAsync(Site, sentAway);
         OfferWork(now);
         return Task.FromResult(taken == tickets.Length
             ? new EnqueueAnswer(taken, _queue.Count, null, TimeSpan.Zero, IsDead: false)
@@ -130,7 +144,7 @@ sealed partial class DomainGrain(
     string? SuspendedFor(DateTimeOffset now) =>
         _orders.Suspension(now)?.Reason ?? _pace.Reactions(now).FirstOrDefault(reaction => reaction.Effect.Suspend)?.Cause;
 
-    Ticket[] Take(int count, DateTimeOffset now)
+    Ticket[] Take(int count, DateTimeOffset now, Guid? session = null)
     {
         if (count == 0) return [];
         var tickets = new List<Ticket>(Math.Min(count, _queue.Count));
@@ -139,6 +153,8 @@ sealed partial class DomainGrain(
             MailInstruments.Queued.Add(-1);
             _places.Remove((ticket.Message, ticket.Destination));
             tickets.Add(ticket);
+            if (session is { } taker) _budgets.Taken(taker, ticket);
+            else _budgets.Left(ticket);
             if (Sabotage.DoubleTickets) tickets.Add(ticket);
         }
 

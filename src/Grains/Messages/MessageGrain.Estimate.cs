@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Shaping;
+using Orleans.Mail.Policy.Sites;
 
 namespace Orleans.Mail.Grains.Messages;
 
@@ -9,6 +11,7 @@ namespace Orleans.Mail.Grains.Messages;
 sealed partial class MessageGrain
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan MostSlack = TimeSpan.FromDays(7);
 
     async Task<MessageStatus> WithEstimateAsync(MessageStatus status, DateTimeOffset now)
     {
@@ -16,9 +19,10 @@ sealed partial class MessageGrain
         var state = _state!;
         var recipient = state.Recipients.Where(recipient => recipient.IsOpen).MinBy(recipient => recipient.NextDue)!;
         var destination = DestinationOf(state, recipient, now);
-        var site = services.Orders.Book.IsOrder(state.WaitsFor, out _) ? null : state.WaitsFor ?? services.Sites.TryFind(destination);
-        var place = site is null ? null : await LocateAsync(site, destination);
-        var estimate = EtaEstimate.Of(now, WaitCauses(state, recipient, site, place, next, now), PlaceOf(site, place), state.ExpiresAt);
+        var paths = services.Orders.Book.IsOrder(state.WaitsFor, out _) ? [] : state.WaitsFor is { } waitsFor ? [waitsFor] : services.Sites.PathsOf(destination);
+        var (site, place) = await LocateAsync(paths, destination);
+        var causes = WaitCauses(state, recipient, site, place, next, now).AddRange(await LimitCausesAsync(state, place, next, now));
+        var estimate = EtaEstimate.Of(now, causes, PlaceOf(site, place), state.ExpiresAt);
         return status with { EarliestAttemptAt = estimate.Earliest, LatestAttemptAt = estimate.Latest, WaitReason = HoldReason(now) ?? (state.IsSuspended ? status.WaitReason : estimate.Reason) };
     }
 
@@ -41,16 +45,49 @@ sealed partial class MessageGrain
 
     static QueuePlace? PlaceOf(string? site, TicketPlace? place) => place is { Ahead: >= 0 } ? new QueuePlace(site!, place.Ahead, place.Queued, place.PerSecond) : null;
 
-    // A site that does not answer in time costs the estimate, not the status.
-    async Task<TicketPlace?> LocateAsync(string site, string destination)
+    // What the tenant's and the campaign's limits, which hold for the whole cluster, say now.
+    async Task<IEnumerable<WaitCause>> LimitCausesAsync(MessageState state, TicketPlace? place, DateTimeOffset next, DateTimeOffset now)
+    {
+        var causes = new List<WaitCause>();
+        if (services.Budgets.IsEmpty) return causes;
+        foreach (var flow in new[] { new FairKey(state.Tenant, null), new FairKey(state.Tenant, state.Campaign) }.Distinct())
+        {
+            var key = BudgetTable.KeyOf(flow);
+            if (services.Budgets.LimitOf(key, now) is { HasTokens: false, MaxConcurrent: null }) continue;
+            if (await AnswerAsync(GrainFactory.GetGrain<IBudgetGrain>(key).LookAsync()) is not { Kind: not BudgetWaitKind.None } wait) continue;
+            // One that was sent away from a long queue has a moment of its own.
+            var until = wait.Until > next ? wait.Until : next;
+            var slack = TimeSpan.FromSeconds(Math.Min(wait.Spacing.TotalSeconds * Math.Max(0, place?.Ahead ?? 0), MostSlack.TotalSeconds));
+            causes.Add(wait.Kind switch
+            {
+                BudgetWaitKind.Quota => WaitCause.TenantQuota(until),
+                BudgetWaitKind.Concurrency => WaitCause.TenantConcurrency(until),
+                _ => flow.Campaign is null ? WaitCause.TenantRate(until, slack) : WaitCause.CampaignRate(until, slack),
+            });
+        }
+
+        return causes;
+    }
+
+    // The path where it stands in the queue; else the first.
+    async Task<(string? Site, TicketPlace? Place)> LocateAsync(IEnumerable<string> paths, string destination)
+    {
+        var places = await Task.WhenAll(paths.Select(async path => (Site: path, Place: await LocateAsync(path, destination))));
+        return Array.Find(places, place => place.Place is { Ahead: >= 0 }) is { Site: not null } found ? found : places.FirstOrDefault();
+    }
+
+    Task<TicketPlace?> LocateAsync(string site, string destination) => AnswerAsync(GrainFactory.GetGrain<IDomainGrain>(site).LocateAsync(_id, destination));
+
+    // Who does not answer in time costs the estimate, not the status.
+    async Task<T?> AnswerAsync<T>(Task<T> asked)
     {
         try
         {
-            return await GrainFactory.GetGrain<IDomainGrain>(site).LocateAsync(_id, destination).WaitAsync(Patience, services.Clock);
+            return await asked.WaitAsync(Patience, services.Clock);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
-            return null;
+            return default;
         }
     }
 }

@@ -1,3 +1,4 @@
+using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Options;
@@ -27,6 +28,7 @@ sealed record MessageGrainServices(
     IContentFinisher Finisher,
     NoticeMaker Notices,
     SiteFinder Sites,
+    BudgetTable Budgets,
     MessageLimits SiteLimits,
     SubmissionLimits Limits,
     TimeProvider Clock,

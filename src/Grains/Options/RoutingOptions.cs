@@ -13,7 +13,7 @@ public sealed class RoutingOptions
     /// <summary>Rules in order; the first that matches decides. Default: none. <c>Delivery:Routes</c> come after them.</summary>
     public IList<RouteRuleOptions> Rules { get; set; } = [];
 
-    /// <summary>Local addresses to send from, by name, for mail that goes by MX. Default: none. Checked at start and not used yet: the machine chooses.</summary>
+    /// <summary>Local addresses to send from, by name, for mail that goes by MX. Default: none, so the machine chooses.</summary>
     public IDictionary<string, SourceOptions> Sources { get; set; } = new Dictionary<string, SourceOptions>(StringComparer.OrdinalIgnoreCase);
 }
 
@@ -84,4 +84,7 @@ public sealed class SourceOptions
 
     /// <summary>First day of its warm-up: it starts with few messages a day. Default: none, so it is warm.</summary>
     public DateOnly? WarmupFrom { get; set; }
+
+    /// <summary>Messages by time, such as <c>10/1s, burst 20</c>. Default: no limit, beside that of the warm-up.</summary>
+    public Policy.Shaping.RateLimit? Rate { get; set; }
 }

@@ -13,7 +13,7 @@ public sealed class CaptureTarget
 }
 
 /// <summary>Finds a host of a site that will talk: relay or name service, one address after another (RFC 5321 §5.1).</summary>
-sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, CaptureTarget capture, MxRoutePlanner planner, ISmtpConnector connector, Func<double> chance)
+sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, SourcePool sources, CaptureTarget capture, MxRoutePlanner planner, ISmtpConnector connector, Func<double> chance)
 {
     /// <param name="path">The site, and the source address.</param>
     /// <param name="destination">What is to be delivered: its domain is asked for where the site is one of MX hosts.</param>
@@ -57,8 +57,13 @@ sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, CaptureTa
         // The relay was taken out of the configuration since.
         if (Destination.PoolOf(destination) is not null) return ([], Failed(MxStatus.TemporaryFailure, null));
         var plan = await planner.PlanAsync(destination, cancellationToken).ConfigureAwait(false);
-        return plan.Refusal is { } refusal ? ([], new SiteFailure(refusal, null, null)) : (plan.Targets(chance), null);
+        return plan.Refusal is { } refusal ? ([], new SiteFailure(refusal, null, null)) : (From(path.Source, plan.Targets(chance)), null);
     }
+
+    // An address of one family reaches only hosts of that family.
+    IReadOnlyList<SmtpTarget> From(string? source, IReadOnlyList<SmtpTarget> targets) => sources.AddressOf(source) is { } address
+        ? [.. targets.Where(target => target.Address.AddressFamily == address.AddressFamily).Select(target => target with { Source = address })]
+        : targets;
 
     /// <summary>Answers of the name service that modes without a network make up for the failure addresses.</summary>
     static MxStatus? SimulatedAnswer(string domain) => domain switch

@@ -7,7 +7,7 @@ using Orleans.Mail.Transport;
 namespace Orleans.Mail.Grains.Routing;
 
 /// <summary>Which site a ticket goes to: the relay of a pool, or the set of hosts that MX records name. May ask the name service, so no grain calls it.</summary>
-sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth health, MxRoutePlanner planner, IMxResolver resolver, StandingOrders orders, TimeProvider clock, Func<double> chance)
+sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth health, SourcePool sources, MxRoutePlanner planner, IMxResolver resolver, StandingOrders orders, TimeProvider clock, Func<double> chance)
 {
     /// <summary>A site for the ticket; where every relay of a pool is out of order, one of them.</summary>
     public async ValueTask<FoundSite> FindAsync(Ticket ticket, CancellationToken cancellationToken)
@@ -16,13 +16,20 @@ sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth 
         if (router.IsInside) return new FoundSite(new SitePath(ticket.Destination, null), []);
         var answer = await resolver.ResolveAsync(ticket.Destination, cancellationToken).ConfigureAwait(false);
         var site = planner.TryGetSite(ticket.Destination) ?? SiteKey.Of(ticket.Destination, answer);
-        return new FoundSite(new SitePath(site.Value, null), [.. answer.Hosts.Select(host => host.Name)]);
+        return new FoundSite(new SitePath(site.Value, sources.Choose(chance(), ticket.Source, answer)), [.. answer.Hosts.Select(host => host.Name)]);
     }
 
     /// <summary>The site as far as it is known without asking anybody; null where it is not.</summary>
     public string? TryFind(string destination) => Destination.PoolOf(destination) is { } pool
         ? routes.Book.RelaysOf(pool) is [var only] ? only.Site : null
         : router.IsInside ? destination : planner.TryGetSite(destination)?.Value;
+
+    /// <summary>Where its ticket may stand, as far as that is known: at the site, by each of the source addresses.</summary>
+    public IEnumerable<string> PathsOf(string destination)
+    {
+        if (TryFind(destination) is not { } site) return [];
+        return router.IsInside || routes.Book.RelayAt(site) is not null || sources.IsEmpty ? [site] : sources.Names.Select(name => new SitePath(site, name).ToString()).Append(site);
+    }
 
     /// <summary>Whether a pool of relays has another one that talks, as far as this silo knows.</summary>
     public bool HasOtherWay(string destination, string site) =>

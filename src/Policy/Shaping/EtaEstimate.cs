@@ -22,6 +22,12 @@ public readonly record struct WaitCause(DateTimeOffset Until, string Reason, Tim
 
     public static WaitCause TenantQuota(DateTimeOffset until) => new(until, "tenant quota until");
 
+    public static WaitCause TenantRate(DateTimeOffset until, TimeSpan slack) => new(until, "tenant rate until", slack);
+
+    public static WaitCause TenantConcurrency(DateTimeOffset until) => new(until, "tenant concurrency until");
+
+    public static WaitCause CampaignRate(DateTimeOffset until, TimeSpan slack) => new(until, "campaign rate until", slack);
+
     public static WaitCause SendAt(DateTimeOffset at) => new(at, "to be sent at");
 
     public static WaitCause WindowOpens(DateTimeOffset at) => new(at, "window opens");

@@ -88,6 +88,9 @@ public sealed class ShapingTable
     public ImmutableArray<ReactionRule> RulesFor(string? provider) =>
         [.. data.Rules.Where(rule => rule.Provider is null || string.Equals(rule.Provider, provider, StringComparison.OrdinalIgnoreCase))];
 
+    /// <summary>The provider of that name; null where the table has none.</summary>
+    public ProviderShape? ProviderNamed(string name) => data.Providers.FirstOrDefault(provider => string.Equals(provider.Name, name, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Who runs these mail hosts.</summary>
     public ProviderShape? ProviderOf(IEnumerable<string> mxHosts)
     {

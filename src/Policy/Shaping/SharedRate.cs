@@ -38,6 +38,9 @@ public sealed class SharedRate
         return new RateGrant(granted, next > now + block ? next : now + block);
     }
 
+    /// <summary>When the next one is granted to one who asks now; <paramref name="now"/> or earlier when one is granted now.</summary>
+    public DateTimeOffset NextAt(DateTimeOffset now) => bucket.NextAt(now);
+
     /// <summary>Gives back what was not used.</summary>
     public void GiveBack(int unused) => bucket.GiveBack(unused);
 
