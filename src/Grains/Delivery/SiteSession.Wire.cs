@@ -21,9 +21,10 @@ sealed partial class SiteSession
     async Task<SiteFailure?> SendAllAsync()
     {
         SiteFailure? broken = null;
+        var isOver = false;
         await foreach (var order in _begun.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            var sent = broken is null ? await SendAsync(order).ConfigureAwait(false) : null;
+            var sent = isOver ? null : await SendAsync(order).ConfigureAwait(false);
             if (sent is { SiteFailure: null })
             {
                 await _completing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
@@ -32,7 +33,8 @@ sealed partial class SiteSession
             }
 
             // Nothing of it was said: it goes back, and nobody dials in vain for those behind it.
-            broken ??= sent!.SiteFailure;
+            isOver = true;
+            broken ??= sent?.SiteFailure;
             Stop();
             await ReturnAsync(order).ConfigureAwait(false);
         }
@@ -40,7 +42,8 @@ sealed partial class SiteSession
         return broken;
     }
 
-    async Task<Sent> SendAsync(AttemptOrder order)
+    // Null when the connection is used up, and another is for the site to grant.
+    async Task<Sent?> SendAsync(AttemptOrder order)
     {
         using var activity = StartActivity(order);
         using var deadline = new CancellationTokenSource(Remaining(order), services.Clock);
@@ -49,6 +52,7 @@ sealed partial class SiteSession
         try
         {
             var isReused = _connection is { TransactionCount: > 0 } && await IsFitAsync(order, limit.Token).ConfigureAwait(false);
+            if (_terms.IsOneConnection && !await IsFitAsync(order, limit.Token).ConfigureAwait(false)) return null;
             if (await ConnectAsync(order, limit.Token).ConfigureAwait(false) is { } failure) return Sent.Of(order, failure);
             while (true)
             {
@@ -57,6 +61,7 @@ sealed partial class SiteSession
                 var sent = new Sent(connection.Host, connection.Tls, TranscriptJudge.Judge(parts, order), null);
                 if (!IsUnheard(parts[0].Transcript)) return sent;
                 // A kept connection that the other side gave up meanwhile says nothing about this message, nor about its host.
+                if (isReused && _terms.IsOneConnection) return null;
                 if (isReused) _tries = new DialTries();
                 if (_tries.IsOver) return sent;
                 if (await RedialAsync(order.Destination, limit.Token).ConfigureAwait(false) is { } noOther) return isReused ? Sent.Of(order, noOther) : sent;

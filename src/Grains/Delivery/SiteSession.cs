@@ -22,6 +22,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
     readonly SemaphoreSlim _completing = new(options.SessionPrefetch * 4);
     readonly IDomainGrain _domain = services.Grains.GetGrain<IDomainGrain>(site);
     SessionTerms _terms = new(options.MessagesPerConnection, options.ConnectionIdle, TimeSpan.MaxValue, int.MaxValue, null);
+    int _taken;
     volatile bool _isEnding;
 
     /// <summary>Whether it has not yet found a host, nor failed to. Guarded as <see cref="SiteSessions"/> is.</summary>
@@ -109,8 +110,11 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
     {
         while (!_isEnding)
         {
-            var orders = await NextAsync(options.SessionPrefetch).ConfigureAwait(false);
+            var want = _terms.IsOneConnection ? Math.Min(options.SessionPrefetch, _terms.MessagesPerConnection - _taken) : options.SessionPrefetch;
+            if (want <= 0) return null;
+            var orders = await NextAsync(want).ConfigureAwait(false);
             if (orders.Close) return null;
+            _taken += orders.Tickets.Length;
             if (orders.Tickets.Length > 0) return orders.Tickets;
             if (!await WaitForWorkAsync().ConfigureAwait(false)) return null;
         }

@@ -21,9 +21,11 @@ sealed partial class DomainGrain
         Obey(now);
         Learn(report, now);
         // A lease is renewed by calling; a new activation adopts whoever calls, up to the window.
-        _leases.Remove(report.Session, out var last);
+        var isNew = !_leases.Remove(report.Session, out var last);
         DropExpiredLeases(now);
         if (BlockedUntil(now) is not null || _leases.Count >= OpenLimit) return Task.FromResult(new SessionOrders([], Close: true, null, null));
+        // A new session dials next.
+        if (isNew && !report.IsConnected && _queue.Count > 0 && !_pace.TakeConnection(now)) return Task.FromResult(new SessionOrders([], Close: true, null, null));
         var tickets = TakeAtPace(report.Session, report.Want, now);
         var underWay = Math.Max(0, last.UnderWay - report.Finished.Length) + tickets.Length;
         _leases[report.Session] = new Lease(now + options.Value.LeaseTime, report.IsConnected, underWay);
@@ -127,7 +129,16 @@ sealed partial class DomainGrain
         }
 
         // With every lease taken a new session would be sent away, and its leaving would ask for the next one.
-        engine.Offer(Site, _queue.ReadyCount, _leases.Count < OpenLimit ? OpenLimit : 0);
+        engine.Offer(Site, _queue.ReadyCount, SessionLimit(now));
+    }
+
+    int SessionLimit(DateTimeOffset now)
+    {
+        var limit = _leases.Count < OpenLimit ? OpenLimit : 0;
+        if (limit == 0 || _pace.NextConnectionAt(now) is not { } next) return limit;
+        if (next <= now) return Math.Min(limit, _leases.Count + 1);
+        LookAgainAt(next, now);
+        return 0;
     }
 
     // The pace, or somebody's quota, lets nobody go before.

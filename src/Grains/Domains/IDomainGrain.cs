@@ -146,6 +146,7 @@ sealed record SessionOrders(
 /// <param name="RecipientsPerTransaction">Recipients of one transaction.</param>
 /// <param name="GreylistWait">How long the site makes first-time mail wait, where that is known.</param>
 /// <param name="PacedWait">How long a message stays away that the site calls too fast; null for its backoff.</param>
+/// <param name="IsOneConnection">New connections are counted: a session ends with its first one.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.SessionTerms")]
 sealed record SessionTerms(
     [property: Id(0)] int MessagesPerConnection,
@@ -153,4 +154,5 @@ sealed record SessionTerms(
     [property: Id(2)] TimeSpan ConnectionAge,
     [property: Id(3)] int RecipientsPerTransaction,
     [property: Id(4)] TimeSpan? GreylistWait,
-    [property: Id(5)] TimeSpan? PacedWait = null);
+    [property: Id(5)] TimeSpan? PacedWait = null,
+    [property: Id(6)] bool IsOneConnection = false);

@@ -18,6 +18,7 @@ sealed class SitePace(SiteShaping shaping, string site)
     TokenBucket? _set;
     SiteLimitsOverride? _ordered;
     TokenBucket? _learnedBucket;
+    TokenBucket? _connections;
     LearnedRate _learned = new();
     GreylistWait _greylist = GreylistWait.None;
 
@@ -55,7 +56,7 @@ sealed class SitePace(SiteShaping shaping, string site)
         return new SiteWindowOptions { Initial = Math.Min(Limits.InitialSessions, most), Maximum = most, ProbeAfter = Limits.ProbeAfter };
     }
 
-    public SessionTerms Terms => new(Limits.MessagesPerConnection, Limits.ConnectionIdle, Limits.MaxConnectionAge, Limits.RecipientsPerTransaction, _greylist.Choose(0, 0));
+    public SessionTerms Terms => new(Limits.MessagesPerConnection, Limits.ConnectionIdle, Limits.MaxConnectionAge, Limits.RecipientsPerTransaction, _greylist.Choose(0, 0), IsOneConnection: Limits.ConnectionRate is not null);
 
     /// <summary>Until when a reaction forbids every attempt; null where none does.</summary>
     public DateTimeOffset? SuspendedUntil(DateTimeOffset now) => _reactions.SuspendedUntil(now);
@@ -92,6 +93,12 @@ sealed class SitePace(SiteShaping shaping, string site)
         return next;
     }
 
+    /// <summary>Whether a session may be opened now; it counts as opened.</summary>
+    public bool TakeConnection(DateTimeOffset now) => Connections(now)?.Take(1, now) is not 0;
+
+    /// <summary>When the next session may be opened: now, or later; null where nobody counts them.</summary>
+    public DateTimeOffset? NextConnectionAt(DateTimeOffset now) => Connections(now)?.NextAt(now);
+
     /// <summary>Learns from one answer. Returns the reactions that it set off.</summary>
     public IReadOnlyList<Reaction> Learn(TicketResult result, SiteNews? news, DateTimeOffset now)
     {
@@ -114,6 +121,14 @@ sealed class SitePace(SiteShaping shaping, string site)
         else if (_set is null) _set = new TokenBucket(rate, now);
         else _set.Change(rate, now);
         return _set;
+    }
+
+    TokenBucket? Connections(DateTimeOffset now)
+    {
+        if (Limits.ConnectionRate is not { } rate) return _connections = null;
+        if (_connections is null) _connections = new TokenBucket(rate, now);
+        else if (_connections.Limit != rate) _connections.Change(rate, now);
+        return _connections;
     }
 
     TokenBucket? LearnedBucket(DateTimeOffset now)
