@@ -117,12 +117,14 @@ public sealed record SiteWindow
         return this with { Limit = inUse, Ceiling = inUse, ceilingHold = hold, heldFor = 0, heldSince = now, gain = 0, reserve = 0, failedCohorts = 0 };
     }
 
-    /// <summary>The same knowledge within other bounds.</summary>
+    /// <summary>The same knowledge within other bounds. A window that the old maximum kept small starts anew where the new one is larger.</summary>
     public SiteWindow Within(SiteWindowOptions options)
     {
         if (options == Options) return this;
-        var fresh = new SiteWindow(options);
-        return this with { Options = options, Limit = Math.Min(Limit, fresh.Options.Maximum) };
+        var start = new SiteWindow(options).Limit;
+        var wasCapped = DeadUntil is null && Limit == Options.Maximum && options.Maximum > Options.Maximum;
+        var limit = wasCapped ? Math.Max(Limit, Math.Min(start, Ceiling ?? start)) : Math.Min(Limit, options.Maximum);
+        return this with { Options = options, Limit = limit };
     }
 
     /// <summary>The site could not be talked to.</summary>

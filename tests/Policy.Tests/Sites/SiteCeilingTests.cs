@@ -87,6 +87,16 @@ public sealed class SiteCeilingTests
         Assert.Same(window, window.Within(SiteWindowOptions.Default));
     }
 
+    [Fact]
+    public void Within_WiderBounds_StartsAnewWhereTheOldOnesHeldIt()
+    {
+        var narrow = new SiteWindowOptions { Initial = 1, Maximum = 1 };
+        Assert.Equal(5, new SiteWindow().Within(narrow).Within(SiteWindowOptions.Default).Limit);
+        Assert.Equal(4, new SiteWindow().OnRefused(4, Now).Within(narrow).Within(SiteWindowOptions.Default).Limit);
+        Assert.Equal(4, new SiteWindow().OnRefused(4, Now).Within(new SiteWindowOptions { Initial = 5, Maximum = 30 }).Limit);
+        Assert.Equal(1, new SiteWindow(narrow).OnTrouble(Now).Within(SiteWindowOptions.Default).OpenLimit);
+    }
+
     /// <summary>Postfix's experiment (SCHEDULER_README): 421 above 5 connections, client limit 20; it defers 16.5 % at best.</summary>
     [Theory]
     [InlineData(5, 100)]
