@@ -14,6 +14,8 @@ public sealed class PlaceOrderTests : IAsyncLifetime
     public async ValueTask InitializeAsync() => await _cluster.StartWithAsync(silo =>
     {
         silo.Services.PostConfigure<DeliveryOptions>(delivery => delivery.Backoff = [TimeSpan.FromHours(1)]);
+        // Of one session's messages only a few dozen are under way at a time.
+        silo.Services.PostConfigure<SiteOptions>(sites => sites.MaxSessions = sites.InitialSessions = 1);
         silo.Services.PostConfigure<RoutingOptions>(routing => routing.Relays["out"] = new RelayOptions { Host = "127.0.0.1", Port = 2501, Tls = TlsMode.None });
     });
 
