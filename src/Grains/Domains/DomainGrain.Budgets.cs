@@ -10,6 +10,8 @@ sealed partial class DomainGrain
     SiteBudgets _budgets = null!;
     DateTimeOffset _leftSourceAt;
 
+    static readonly TimeSpan LeastStay = TimeSpan.FromSeconds(2);
+
     int OpenLimit => _budgets.SessionCap(_window.OpenLimit);
 
     SiteBudgets NewBudgets() => new(shared, Site, _queue, new SiteBudgetHooks(
@@ -39,7 +41,13 @@ sealed partial class DomainGrain
     // The mail had better leave from another address: which, is chosen anew. Not all the time: the other's silo may know better.
     bool LeaveUsedUpSource(DateTimeOffset now)
     {
-        if (!_budgets.IsSourceUsedUp || now - _leftSourceAt < SiteBudget.Patience) return false;
+        if (!_budgets.IsSourceUsedUp) return false;
+        if (now - _leftSourceAt < LeastStay)
+        {
+            LookAgainAt(_leftSourceAt + LeastStay, now);
+            return false;
+        }
+
         _leftSourceAt = now;
         var tickets = Take(int.MaxValue, now);
         if (tickets.Length > 0) _ = dispatcher.SendAgainAsync(Site, tickets);
