@@ -52,8 +52,9 @@ public sealed class FaultProxy : IAsyncDisposable
                 var client = await _listener.AcceptAsync(_stopping.Token);
                 _links.Add(ServeAsync(client, _script(Interlocked.Increment(ref _connectionCount) - 1)));
             }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException || (exception is SocketException && _stopping.IsCancellationRequested))
             {
+                // A listener that is closed while it accepts says so in one of three ways.
                 return;
             }
         }
