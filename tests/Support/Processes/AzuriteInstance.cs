@@ -44,6 +44,19 @@ public sealed class AzuriteInstance : IAsyncDisposable
     public static async Task<AzuriteInstance> StartAsync(bool inMemory = true)
     {
         var program = Require();
+        for (var count = 1; ; count++)
+        {
+            var azurite = Start(program, inMemory);
+            if (await azurite.ListensAsync()) return azurite;
+            var output = azurite.server.Output;
+            await azurite.DisposeAsync();
+            // Somebody may have taken one of the ports in between.
+            if (count == 3) throw new InvalidOperationException($"Azurite does not start.{Environment.NewLine}{output}");
+        }
+    }
+
+    static AzuriteInstance Start(string program, bool inMemory)
+    {
         var folder = Directory.CreateTempSubdirectory("azurite-").FullName;
         var ports = FreePort.Next(3);
         string[] arguments =
@@ -51,19 +64,17 @@ public sealed class AzuriteInstance : IAsyncDisposable
             program, "--blobHost", "127.0.0.1", "--blobPort", $"{ports[0]}", "--queueHost", "127.0.0.1", "--queuePort", $"{ports[1]}", "--tableHost", "127.0.0.1", "--tablePort", $"{ports[2]}",
             "--silent", "--skipApiVersionCheck", "--disableTelemetry", .. inMemory ? (string[])["--inMemoryPersistence"] : ["--location", folder],
         ];
-        var server = Tool.Start(Peer.Require("node"), arguments, folder, new Dictionary<string, string> { ["AZURITE_ACCOUNTS"] = $"{Account}:{Key}" });
-        try
-        {
-            await Task.WhenAll(ports.Select(port => FreePort.WaitForListenerAsync(port, StartLimit)));
-        }
-        catch (OperationCanceledException exception)
-        {
-            var output = server.Output;
-            await server.DisposeAsync();
-            throw new TimeoutException($"Azurite did not listen within {StartLimit}.{Environment.NewLine}{output}", exception);
-        }
+        return new AzuriteInstance(folder, Tool.Start(Peer.Require("node"), arguments, folder, new Dictionary<string, string> { ["AZURITE_ACCOUNTS"] = $"{Account}:{Key}" }), ports);
+    }
 
-        return new AzuriteInstance(folder, server, ports);
+    /// <summary>Waits until it takes requests; false when it ended instead.</summary>
+    async Task<bool> ListensAsync()
+    {
+        var listening = Task.WhenAll(((int[])[BlobPort, QueuePort, TablePort]).Select(port => FreePort.WaitForListenerAsync(port, StartLimit)));
+        while (!listening.IsCompleted && !server.HasExited) await Task.WhenAny(listening, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System));
+        if (server.HasExited) return false;
+        await listening;
+        return true;
     }
 
     public async ValueTask DisposeAsync()

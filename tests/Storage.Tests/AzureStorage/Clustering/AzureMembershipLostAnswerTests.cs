@@ -33,6 +33,14 @@ public sealed class AzureMembershipLostAnswerTests(TableEmulator emulator) : IAs
     }
 
     [Fact]
+    public async Task InsertRow_ThatWasDone_IsTold_WhereNothingIsRepeated()
+    {
+        var version = (await table.ReadAllAsync(Token)).Version.Next();
+        Break(TableFault.LostAnswer);
+        Assert.True(await tables.Membership(configure: options => options.MaxRetries = 0).InsertRowAsync(TestTables.Silo(), version, Token));
+    }
+
+    [Fact]
     public async Task UpdateRow_ThatWasDone_IsDoneOnce_WhateverHeartbeatCameAfterIt()
     {
         var version = (await table.ReadAllAsync(Token)).Version.Next();
