@@ -79,7 +79,7 @@ public static class GrainsServiceExtensions
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<RelayHealth>(), provider.GetRequiredService<SourcePool>(),
             provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<IMxResolver>(), provider.GetRequiredService<StandingOrders>(), Clock(provider), Chance(provider)));
         services.AddSingleton(provider => new SiteConnector(
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<SourcePool>(), provider.GetRequiredService<CaptureTarget>(),
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<SourcePool>(), provider.GetRequiredService<SiteShaping>(), provider.GetRequiredService<CaptureTarget>(),
             provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));
     }
 

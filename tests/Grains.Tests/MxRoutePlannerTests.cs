@@ -26,7 +26,7 @@ public sealed class MxRoutePlannerTests
     public async Task Domain_with_none_but_forbidden_addresses_waits_and_says_why()
     {
         var plan = await PlanAsync(Answer(Private));
-        Assert.Empty(plan.Targets(() => 0));
+        Assert.Empty(plan.Targets(() => 0, TlsMode.Opportunistic));
         Assert.Equal((OutcomeKind.Deferred, "mx.forbidden-address", true), (plan.Refusal!.Kind, plan.Refusal.Rule, plan.Refusal.IsSiteTrouble));
     }
 
@@ -39,7 +39,7 @@ public sealed class MxRoutePlannerTests
     {
         var policy = new MtaStsPolicy("a1", MtaStsMode.Enforce, ["mx1.peer.test"], TimeSpan.FromDays(1));
         var plan = await PlanAsync(Answer(Good, Host(20, "mx2.peer.test", "8.8.4.4")), policy);
-        var target = Assert.Single(plan.Targets(() => 0));
+        var target = Assert.Single(plan.Targets(() => 0, TlsMode.Opportunistic));
         Assert.Equal((TlsMode.Verified, "mx1.peer.test"), (target.Tls, Assert.Single(target.CertificateNames)));
         Assert.Equal([new ExcludedHost("mx2.peer.test", HostExclusion.MtaSts)], plan.Excluded);
 
@@ -65,7 +65,7 @@ public sealed class MxRoutePlannerTests
 
     static (string, string) Single(MxPlan plan)
     {
-        var target = Assert.Single(plan.Targets(() => 0));
+        var target = Assert.Single(plan.Targets(() => 0, TlsMode.Opportunistic));
         return (target.Host, target.Address.ToString());
     }
 

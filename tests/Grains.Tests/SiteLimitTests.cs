@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Policy.Shaping;
+using Orleans.Mail.Transport;
 
 namespace Orleans.Mail.Grains.Tests;
 
@@ -32,6 +34,17 @@ public sealed class SiteLimitTests : IAsyncDisposable
         await SubmitManyAsync(5, "example.com");
         await MailCluster.UntilAsync(() => SentTo("example.com") == 10, "all should have been sent");
         Assert.DoesNotContain(await _cluster.EventsAsync(), item => item.Type == EventType.Deferred);
+    }
+
+    [Fact]
+    public async Task Tls_that_a_site_is_known_to_need_is_demanded_of_its_hosts_and_of_no_others()
+    {
+        await StartAsync(new SiteLimitsOverride { Tls = RouteTls.Required });
+        await SubmitManyAsync(1, "example.com");
+        await SubmitManyAsync(1, "example.net");
+        await MailCluster.UntilAsync(() => SentTo("example.com") == 1 && SentTo("example.net") == 1, "both should have been sent");
+        Assert.Equal(TlsMode.Required, Assert.Single(_cluster.Wire.Targets, target => target.Host == "mx.example.com").Tls);
+        Assert.Equal(TlsMode.Opportunistic, Assert.Single(_cluster.Wire.Targets, target => target.Host == "mx.example.net").Tls);
     }
 
     [Fact]

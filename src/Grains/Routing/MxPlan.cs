@@ -38,11 +38,12 @@ sealed record MxPlan(MxAnswer Answer, SiteKey Site, ImmutableArray<PlannedHost> 
 
     /// <summary>The addresses of one attempt in the order in which they are tried.</summary>
     /// <param name="chance">Values of 0 to 1.</param>
-    public IReadOnlyList<SmtpTarget> Targets(Func<double> chance)
+    /// <param name="tls">What TLS must be at this site at least.</param>
+    public IReadOnlyList<SmtpTarget> Targets(Func<double> chance, TlsMode tls)
     {
         var demands = Hosts.ToDictionary(host => host.Host.Name, host => host.Tls, StringComparer.OrdinalIgnoreCase);
         var usable = Answer with { Hosts = [.. Hosts.Select(host => host.Host)] };
-        return [.. RoutePolicy.Order(usable, chance).Select(hop => Target(hop, demands[hop.Host]))];
+        return [.. RoutePolicy.Order(usable, chance).Select(hop => Target(hop, demands[hop.Host].AtLeast(tls, hop.Host)))];
     }
 
     /// <summary>Whether a session that is open already may be used for mail of this domain: the site is shared, the demands are each domain's own.</summary>

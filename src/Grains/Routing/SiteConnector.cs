@@ -1,5 +1,6 @@
 using System.Net;
 using Orleans.Mail.Grains.Delivery;
+using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Transport;
@@ -13,7 +14,7 @@ public sealed class CaptureTarget
 }
 
 /// <summary>Finds a host of a site that will talk: relay or name service, one address after another (RFC 5321 §5.1).</summary>
-sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, SourcePool sources, CaptureTarget capture, MxRoutePlanner planner, ISmtpConnector connector, Func<double> chance)
+sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, SourcePool sources, SiteShaping shaping, CaptureTarget capture, MxRoutePlanner planner, ISmtpConnector connector, Func<double> chance)
 {
     /// <param name="path">The site, and the source address.</param>
     /// <param name="destination">What is to be delivered: its domain is asked for where the site is one of MX hosts.</param>
@@ -57,8 +58,16 @@ sealed class SiteConnector(DeliveryRouter router, RoutingTable routes, SourcePoo
         // The relay was taken out of the configuration since.
         if (Destination.PoolOf(destination) is not null) return ([], Failed(MxStatus.TemporaryFailure, null));
         var plan = await planner.PlanAsync(destination, cancellationToken).ConfigureAwait(false);
-        return plan.Refusal is { } refusal ? ([], new SiteFailure(refusal, null, null)) : (From(path.Source, plan.Targets(chance)), null);
+        return plan.Refusal is { } refusal ? ([], new SiteFailure(refusal, null, null)) : (From(path.Source, plan.Targets(chance, TlsOf(path, plan))), null);
     }
+
+    TlsMode TlsOf(SitePath path, MxPlan plan) => shaping.Table.Resolve(path.Site, [.. plan.Answer.Hosts.Select(host => host.Name)]).Tls switch
+    {
+        RouteTls.None => TlsMode.None,
+        RouteTls.Required => TlsMode.Required,
+        RouteTls.Verified => TlsMode.Verified,
+        _ => TlsMode.Opportunistic,
+    };
 
     // An address of one family reaches only hosts of that family.
     IReadOnlyList<SmtpTarget> From(string? source, IReadOnlyList<SmtpTarget> targets) => sources.AddressOf(source) is { } address

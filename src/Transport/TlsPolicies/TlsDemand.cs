@@ -26,4 +26,14 @@ public sealed record TlsDemand(TlsMode Mode, IReadOnlyList<string> CertificateNa
         // RFC 7672 §2.2: records of which none can be used still promise TLS.
         return dane?.Status == DaneStatus.Records ? new TlsDemand(TlsMode.Required, [], []) : Opportunistic;
     }
+
+    /// <summary>The same where the operator asks for more; what the domain demands is never softened.</summary>
+    /// <param name="wish">What TLS must be at the host's site by configuration.</param>
+    /// <param name="host">Name of the host.</param>
+    public TlsDemand AtLeast(TlsMode wish, string host) => (Mode, wish) switch
+    {
+        (TlsMode.Opportunistic, TlsMode.None or TlsMode.Required) => this with { Mode = wish },
+        (TlsMode.Opportunistic or TlsMode.Required, TlsMode.Verified) => this with { Mode = wish, CertificateNames = [host] },
+        _ => this,
+    };
 }

@@ -50,6 +50,22 @@ public sealed class TlsDemandTests
         Assert.Equal(TlsMode.Verified, TlsDemand.Of(Host, "example.org", Policy(MtaStsMode.Enforce, Host.Name), answer)?.Mode);
     }
 
+    [Theory]
+    [InlineData(TlsMode.Opportunistic, TlsMode.Required, TlsMode.Required)]
+    [InlineData(TlsMode.Opportunistic, TlsMode.Verified, TlsMode.Verified)]
+    [InlineData(TlsMode.Opportunistic, TlsMode.None, TlsMode.None)]
+    [InlineData(TlsMode.Opportunistic, TlsMode.Opportunistic, TlsMode.Opportunistic)]
+    [InlineData(TlsMode.Required, TlsMode.Verified, TlsMode.Verified)]
+    [InlineData(TlsMode.Required, TlsMode.None, TlsMode.Required)]
+    [InlineData(TlsMode.Verified, TlsMode.None, TlsMode.Verified)]
+    [InlineData(TlsMode.Dane, TlsMode.Verified, TlsMode.Dane)]
+    public void Operator_may_ask_for_more_and_never_for_less(TlsMode demanded, TlsMode wish, TlsMode tls)
+    {
+        var demand = new TlsDemand(demanded, [], []).AtLeast(wish, "mx1.example.com");
+        Assert.Equal(tls, demand.Mode);
+        if (demanded < wish && tls is TlsMode.Verified) Assert.Equal(["mx1.example.com"], demand.CertificateNames);
+    }
+
     [Fact]
     public void Host_whose_records_nobody_can_tell_is_not_used_whatever_MTA_STS_says() =>
         Assert.Null(TlsDemand.Of(Host, "example.org", Policy(MtaStsMode.Enforce, Host.Name), new DaneAnswer(DaneStatus.Unknown, [], Host.Name, default)));
