@@ -87,7 +87,7 @@ public sealed class ChangeTests : IAsyncLifetime
         var request = MailCluster.Request("ann@example.com");
         await _cluster.SubmitAsync(request);
         await _cluster.StatusAsync(request.Id, status => status.State == MailState.Delivering);
-        foreach (var change in new MessageChange[] { new() { Action = MessageAction.Cancel }, new() { Action = MessageAction.Fail }, new() { SendAt = DateTimeOffset.UtcNow.AddHours(1) }, new() { Route = "r" }, new() { Action = MessageAction.RetryNow } })
+        foreach (var change in new MessageChange[] { new() { Action = MessageAction.Cancel }, new() { Action = MessageAction.Fail }, new() { SendAt = DateTimeOffset.UtcNow.AddHours(1) }, new() { Route = "mx" }, new() { Action = MessageAction.RetryNow } })
             Assert.Equal(ChangeResult.TooLate, (await ChangeAsync(request.Id, change)).Result);
         Assert.Equal(ChangeResult.Changed, (await ChangeAsync(request.Id, new MessageChange { Priority = Priority.High, ExpiresAt = DateTimeOffset.UtcNow.AddDays(9) })).Result);
         gate.SetResult();

@@ -118,4 +118,7 @@ public enum CancelResult : byte
 
     /// <summary>There is no such message.</summary>
     NotFound = 3,
+
+    /// <summary>It was set aside, since what is stored of it cannot be read: nothing was cancelled, and nothing sends it.</summary>
+    SetAside = 4,
 }

@@ -118,6 +118,7 @@ sealed class TablePrinter : Printer
         CancelResult.Cancelled => "cancelled",
         CancelResult.TooLate => "too late: an attempt is under way",
         CancelResult.AlreadyFinal => "nothing to cancel: it is final",
+        CancelResult.SetAside => "nothing to cancel: it was set aside and is not sent",
         _ => "no such message",
     };
 }

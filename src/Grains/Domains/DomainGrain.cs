@@ -95,9 +95,14 @@ sealed partial class DomainGrain(
         List<(Ticket, DateTimeOffset)>? sentAway = null;
         foreach (var ticket in tickets)
         {
+            if (TryMove(ticket))
+            {
+                taken++;
+                continue;
+            }
+
             if (_queue.Count >= options.Value.MaxQueued) break;
             taken++;
-            if (_places.ContainsKey((ticket.Message, ticket.Destination))) continue;
             if (_budgets.SentAway(ticket) is { } comesBack)
             {
                 (sentAway ??= []).Add((ticket, comesBack));
@@ -115,6 +120,15 @@ sealed partial class DomainGrain(
         return Task.FromResult(taken == tickets.Length
             ? new EnqueueAnswer(taken, _queue.Count, null, TimeSpan.Zero, IsDead: false)
             : Busy(taken, tickets.Length - taken, now));
+    }
+
+    /// <summary>False when it does not stand here. Of another priority than it came with, it changes its lane and keeps its age.</summary>
+    bool TryMove(Ticket ticket)
+    {
+        if (!_places.TryGetValue((ticket.Message, ticket.Destination), out var place)) return false;
+        if (place.Item.Priority == ticket.Priority || !_queue.Remove(place)) return true;
+        _places[(ticket.Message, ticket.Destination)] = _queue.Enqueue(new FairKey(ticket.Tenant, ticket.Campaign), ticket.Priority, place.Since, ticket);
+        return true;
     }
 
     public Task<TicketPlace> LocateAsync(MessageId message, string destination)

@@ -59,6 +59,9 @@ enum WakeResult : byte
 
     /// <summary>The message was due and nobody worked for it.</summary>
     Found = 1,
+
+    /// <summary>It cannot be read, nor set aside in the store: there is no use in waking it again.</summary>
+    Unreadable = 2,
 }
 
 /// <summary>What a session is to send.</summary>

@@ -15,12 +15,15 @@ sealed partial class MessageGrain
         await LoadAsync();
         if (_isQuarantined) return new ChangeAnswer(ChangeResult.Invalid, "The message is set aside: its stored record cannot be read.");
         if (_state is null) return new ChangeAnswer(ChangeResult.NotFound);
+        if (!services.Router.HasRoute(change.Route)) return new ChangeAnswer(ChangeResult.Invalid, "The service has no route of that name; leave it empty for what the rules choose.");
         var now = services.Clock.GetUtcNow();
         if (!_state.IsFinal) await ExpireAsync(now);
         var latestExpiry = _state.AcceptedAt + services.Limits.MaxSendDelay + services.Limits.MaxLifetime;
         var decision = MessageChanges.Decide(_state, change, latestExpiry, now);
         if (decision.Step is { } step)
         {
+            // What stands in a queue stands there by the old priority: handed in again, its ticket moves.
+            if (step.State.Priority != _state.Priority) _queuedFor.Clear();
             await CommitAsync(step);
             await SettleAsync();
         }
@@ -36,6 +39,7 @@ sealed partial class MessageGrain
     {
         var text = new string([.. reason.Take(MessageChange.MaxReasonLength).Select(character => char.IsControl(character) ? ' ' : character)]);
         var answer = await ChangeAsync(new MessageChange { Action = MessageAction.Cancel, Reason = text });
+        if (_isQuarantined) return CancelResult.SetAside;
         return answer.Result switch
         {
             ChangeResult.Changed => CancelResult.Cancelled,

@@ -98,7 +98,7 @@ sealed partial class MessageGrain
     public async Task<WakeResult> WakeAsync(WakeCause cause)
     {
         await LoadAsync();
-        if (_isQuarantined) return WakeResult.Nothing;
+        if (_isQuarantined) return _isUnmarked ? WakeResult.Unreadable : WakeResult.Nothing;
         if (_state is null || _state.IsFinal)
         {
             await ForgetReminderAsync(known: cause is WakeCause.Reminder || _state?.HasReminder == true);

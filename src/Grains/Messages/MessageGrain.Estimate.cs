@@ -30,6 +30,7 @@ sealed partial class MessageGrain
     {
         var causes = ImmutableArray.CreateBuilder<WaitCause>();
         if (HeldUntil(state, now) is { } held) causes.Add(state.IsSuspended ? new WaitCause(DateTimeOffset.MaxValue, "suspended") : WaitCause.TenantSuspended(held));
+        if (services.Orders.Book.IsOrder(state.WaitsFor, out var order) && order is not null) causes.Add(new WaitCause(order.Until ?? DateTimeOffset.MaxValue, $"suspended by order {order.Id} until"));
         if (place?.DeadUntil is { } dead) causes.Add(WaitCause.SiteDown(dead, site!));
         if (place?.SuspendedUntil is { } until) causes.Add(WaitCause.SiteSuspended(until, site!, place.SuspendedFor ?? "its answers"));
         if (state.SendAt > now) causes.Add(WaitCause.SendAt(state.SendAt.Value));

@@ -13,7 +13,17 @@ sealed partial class MessageGrain
     async ValueTask LoadAsync()
     {
         if (_isLoaded) return;
-        var record = await _shard.ReadAsync(_id, CancellationToken.None);
+        MessageRecord? record;
+        try
+        {
+            record = await _shard.ReadAsync(_id, CancellationToken.None);
+        }
+        catch (SpoolCorruptException exception)
+        {
+            await SetAsideUnreadAsync(exception);
+            return;
+        }
+
         _version = record?.Version ?? 0;
         _isQuarantined = record?.Due == Quarantined;
         if (record is not null)
@@ -64,7 +74,7 @@ sealed partial class MessageGrain
                 Rank = RankOf(state.Priority),
             });
         }
-        catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException)
+        catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException or SpoolCorruptException)
         {
             // What is durable is read anew by the next activation.
             DeactivateOnIdle();
@@ -193,6 +203,23 @@ sealed partial class MessageGrain
     {
         var record = await _shard.ReadAsync(_id, CancellationToken.None);
         if (record is not null) await QuarantineAsync(record, exception);
+    }
+
+    // Not even its row can be read: noted in the store where that can be done, else for as long as this shard is open.
+    async Task SetAsideUnreadAsync(SpoolCorruptException cause)
+    {
+        LogQuarantined(_id, cause);
+        MailInstruments.Quarantined.Add(1);
+        try
+        {
+            await _shard.SetAsideAsync(_id, Quarantined);
+        }
+        catch (SpoolCorruptException)
+        {
+            _isUnmarked = true;
+        }
+
+        (_isQuarantined, _isLoaded) = (true, true);
     }
 
     /// <summary>Sets a message aside: its record stays as it is, nothing wakes it any more, and the feed tells.</summary>

@@ -27,6 +27,9 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
     bool _isLoaded;
     bool _isQuarantined;
 
+    // Set aside, and the store cannot remember it: the sweep has to.
+    bool _isUnmarked;
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _id = MessageId.Parse(this.GetPrimaryKeyString());

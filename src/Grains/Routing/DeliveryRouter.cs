@@ -75,12 +75,15 @@ sealed class DeliveryRouter
     /// <summary>What the routes have against a submission: a reserved name in mode Live has nowhere to go, and is refused rather than bounced later.</summary>
     public SubmitFault? Refuse(ParsedSubmission submission, string? route)
     {
-        if (route is not null && !_routes.Book.Knows(route)) return new SubmitFault(nameof(SubmitRequest.Route), "names no route of this service; leave it out for the one the rules choose");
+        if (!HasRoute(route)) return new SubmitFault(nameof(SubmitRequest.Route), "names no route of this service; leave it out for the one the rules choose");
         if (_mode is not DeliveryMode.Live) return null;
         return submission.Recipients.Any(recipient => IsReserved(recipient.Domain) && RouteOf(submission, recipient, route) == RouteBook.Mx)
             ? new SubmitFault(nameof(SubmitRequest.Recipients), "has an address under a reserved name (.test, .example, .invalid, .localhost); use delivery mode Capture or Simulate to try such addresses")
             : null;
     }
+
+    /// <summary>Whether a route that is asked for exists; none is asked for by null or nothing.</summary>
+    public bool HasRoute(string? route) => string.IsNullOrEmpty(route) || _routes.Book.Knows(route);
 
     string RouteOf(ParsedSubmission submission, Mailbox recipient, string? wish) =>
         _routes.Book.RouteOf(new RouteQuery(recipient.Domain, submission.Tenant, submission.Campaign, submission.Priority), wish);

@@ -32,6 +32,11 @@ sealed partial class SpoolGrain(
     // Wake-ups in flight: bounds what a recovery of a large backlog asks of the silo at once.
     const int MaxWaking = 64;
 
+    // Messages that the store can neither read nor set aside; past the bound they are woken in vain.
+    const int MaxUnreadable = 10_000;
+
+    readonly HashSet<MessageId> _unreadable = [];
+
     ISpoolShard? _shard;
     bool _isRecovered;
 
@@ -169,7 +174,7 @@ sealed partial class SpoolGrain(
     async Task<int> WakeAsync(IReadOnlyList<MessageId> ids, WakeCause cause, CancellationToken cancellationToken)
     {
         var found = 0;
-        foreach (var chunk in ids.Chunk(MaxWaking))
+        foreach (var chunk in ids.Where(id => !_unreadable.Contains(id)).Chunk(MaxWaking))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var results = await Task.WhenAll(chunk.Select(id => WakeOneAsync(id, cause)));
@@ -184,7 +189,9 @@ sealed partial class SpoolGrain(
     {
         try
         {
-            return await GrainFactory.GetGrain<IMessageDeliveryGrain>(id.ToString()).WakeAsync(cause);
+            var result = await GrainFactory.GetGrain<IMessageDeliveryGrain>(id.ToString()).WakeAsync(cause);
+            if (result is WakeResult.Unreadable && _unreadable.Count < MaxUnreadable) _unreadable.Add(id);
+            return result;
         }
         catch (Exception exception)
         {

@@ -73,6 +73,9 @@ public sealed record MessageState
     /// <summary>Whether the sender or an operator chose <see cref="ExpiresAt"/>; else it is the service's, and a site may be given longer or less.</summary>
     [Id(33)] public bool IsExpiryAsked { get; init; }
 
+    /// <summary>Attempts of which nothing came to the wire. Their numbers are used up; they count for nothing else.</summary>
+    [Id(34)] public int ReturnedCount { get; init; }
+
     public bool IsFinal => FinalAt is not null;
 }
 

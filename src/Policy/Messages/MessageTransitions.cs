@@ -78,7 +78,7 @@ public static class MessageTransitions
     }
 
     /// <summary>Takes back an attempt of which nothing came to the wire: its recipients stand where they stood, and are due.</summary>
-    public static Step Return(MessageState state, OpenAttempt attempt) => new(state with { Open = state.Open.Remove(attempt) }, []);
+    public static Step Return(MessageState state, OpenAttempt attempt) => new(state with { Open = state.Open.Remove(attempt), ReturnedCount = state.ReturnedCount + 1 }, []);
 
     /// <summary>Lets the open recipients among <paramref name="recipients"/> wait, without an attempt.</summary>
     /// <param name="state">The message.</param>

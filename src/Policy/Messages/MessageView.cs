@@ -26,7 +26,7 @@ public static class MessageView
             WaitReason = WaitReason(state, overall, now, next, queuedAt),
             Recipients = [.. state.Recipients.Select((recipient, index) => Recipient(state, recipient, index, now))],
             Attempts = [.. state.History, .. state.Open.Select(Running)],
-            AttemptCount = state.AttemptCount,
+            AttemptCount = state.AttemptCount - state.ReturnedCount,
             Priority = state.Priority,
             Campaign = state.Campaign,
             Tags = [.. state.Tags],
