@@ -29,6 +29,17 @@ public sealed class CommitFaults
     /// <summary>Whether the commit that was to fail came.</summary>
     public bool HasFailed { get; private set; }
 
+    /// <summary>The message whose record cannot be read.</summary>
+    public MessageId? Unreadable { get; set; }
+
+    /// <summary>Whether not even its row can be changed.</summary>
+    public bool IsUnmarkable { get; set; }
+
+    /// <summary>How often it was tried to read it.</summary>
+    public int ReadInVain => _readInVain;
+
+    int _readInVain;
+
     /// <summary>The newest opening of each shard.</summary>
     public ConcurrentDictionary<int, ISpoolShard> Opened { get; } = new();
 
@@ -81,7 +92,12 @@ public sealed class CommitFaults
             return await inner.CommitAsync(commit);
         }
 
-        public Task<MessageRecord?> ReadAsync(MessageId id, CancellationToken cancellationToken) => inner.ReadAsync(id, cancellationToken);
+        public Task<MessageRecord?> ReadAsync(MessageId id, CancellationToken cancellationToken)
+        {
+            if (faults.Unreadable != id) return inner.ReadAsync(id, cancellationToken);
+            Interlocked.Increment(ref faults._readInVain);
+            return Task.FromException<MessageRecord?>(new SpoolCorruptException());
+        }
 
         public Task<ReadOnlyMemory<byte>?> ReadContentAsync(MessageId id, CancellationToken cancellationToken) => inner.ReadContentAsync(id, cancellationToken);
 
@@ -91,7 +107,8 @@ public sealed class CommitFaults
 
         public Task<int> CountWaitingAsync(string site, int atMost, CancellationToken cancellationToken) => inner.CountWaitingAsync(site, atMost, cancellationToken);
 
-        public Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until) => inner.SetAsideAsync(id, until);
+        public Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until) =>
+            faults is { IsUnmarkable: true } && faults.Unreadable == id ? Task.FromException<bool>(new SpoolCorruptException()) : inner.SetAsideAsync(id, until);
 
         public Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken) => inner.ReadAbandonedAsync(after, limit, cancellationToken);
 

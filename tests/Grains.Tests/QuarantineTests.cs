@@ -69,6 +69,36 @@ public sealed class QuarantineTests : IAsyncLifetime
         Assert.Equal([EventType.Accepted, EventType.Quarantined], (await _cluster.EventsAsync(new EventFilter { MessageId = request.Id })).Select(item => item.Type));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_row_that_cannot_be_read_is_met_once_and_not_at_every_sweep(bool isUnmarkable)
+    {
+        var bad = MailCluster.Request("bob@example.com") with { SendAt = DateTimeOffset.UtcNow.AddSeconds(2) };
+        await _cluster.SubmitAsync(bad);
+        (_cluster.Faults.Unreadable, _cluster.Faults.IsUnmarkable) = (bad.Id, isUnmarkable);
+        await _cluster.RestartAsync();
+        await MailCluster.UntilAsync(() => _cluster.Faults.ReadInVain > 0, "the sweep should have met it");
+        // Further sweeps of its shard, as later messages of it show.
+        for (var i = 0; i < 3; i++) await NextSweepAsync(bad.Id);
+        var message = _cluster.Grains.GetGrain<IMessageGrain>(bad.Id.ToString());
+        Assert.Equal(CancelResult.SetAside, await message.CancelAsync("test"));
+        Assert.Equal(MailState.Quarantined, (await message.GetStatusAsync())!.State);
+        var shard = _cluster.Faults.Opened[bad.Id.ShardOf(4)];
+        Assert.Equal(isUnmarkable, (await shard.ReadDueAsync(DateTimeOffset.UtcNow.AddYears(10), null, 100, CancellationToken.None)).Any(due => due.Id == bad.Id));
+        // Met by the sweep, and perhaps once more by the calls of this test.
+        Assert.InRange(_cluster.Faults.ReadInVain, 1, 2);
+        Assert.DoesNotContain(_cluster.Wire.Received, transaction => transaction.Recipients.Contains("bob@example.com"));
+    }
+
+    async Task NextSweepAsync(MessageId id)
+    {
+        var other = MailCluster.Request("ann@example.com");
+        while (other.Id.ShardOf(4) != id.ShardOf(4)) other = MailCluster.Request("ann@example.com");
+        await _cluster.SubmitAsync(other with { SendAt = DateTimeOffset.UtcNow.AddSeconds(1) });
+        await _cluster.StatusAsync(other.Id, status => status.IsFinal);
+    }
+
     static async Task StoreAsync(ISpool spool, SubmitRequest request, byte[] state)
     {
         var shard = await spool.OpenShardAsync(request.Id.ShardOf(spool.ShardCount), CancellationToken.None);
