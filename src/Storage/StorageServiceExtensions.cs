@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Mail.Storage.AzureStorage.Spool;
 using Orleans.Mail.Storage.Sqlite;
 using Orleans.Serialization;
 
@@ -25,6 +26,21 @@ public static class StorageServiceExtensions
         services.AddSingleton<ISpool>(provider => provider.GetRequiredService<SqliteSpool>());
         services.AddSingleton<ISettingsStore>(provider => new SqliteSettingsStore(provider.GetRequiredService<SqliteSpool>()));
         services.AddSingleton<ISpoolHealth>(provider => provider.GetRequiredService<SqliteSpool>());
+        return services;
+    }
+
+    /// <summary>Uses a table and a container of Azure as spool.</summary>
+    public static IServiceCollection AddAzureSpool(this IServiceCollection services, Action<AzureSpoolOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        services.AddOptions<AzureSpoolOptions>().Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AzureSpoolOptions>, AzureSpoolOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => new AzureSpool(provider.GetRequiredService<IOptions<AzureSpoolOptions>>().Value,
+            provider.GetRequiredService<Serializer<DeliveryEvent[]>>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ISpool>(provider => provider.GetRequiredService<AzureSpool>());
+        services.AddSingleton<ISpoolHealth>(provider => provider.GetRequiredService<AzureSpool>());
         return services;
     }
 

@@ -1,0 +1,105 @@
+using Azure;
+using Azure.Data.Tables;
+using Orleans.Mail.Storage.Sqlite;
+using Orleans.Serialization;
+
+namespace Orleans.Mail.Storage.AzureStorage.Spool;
+
+/// <summary>A spool in one table of Azure, a partition for each shard, with a container of blobs for large contents. Opened at first use.</summary>
+public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
+{
+    readonly SpoolAccount account;
+    readonly Serializer<DeliveryEvent[]> serializer;
+    readonly SemaphoreSlim opening = new(1);
+    readonly Lock gate = new();
+    bool isOpen;
+
+    public AzureSpool(AzureSpoolOptions options, Serializer<DeliveryEvent[]> serializer, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Problems() is { Count: > 0 } problems) throw new ArgumentException(string.Join(' ', problems), nameof(options));
+        this.serializer = serializer;
+        account = new SpoolAccount(options, clock);
+    }
+
+    public int ShardCount => account.Options.ShardCount;
+
+    public SpoolFault? Fault { get; private set; }
+
+    public DateTimeOffset? Since { get; private set; }
+
+    public async Task<ISpoolShard> OpenShardAsync(int shard, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(shard);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, ShardCount);
+        await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var table = new ShardTable(account, shard);
+        var fence = await table.RaiseFenceAsync(cancellationToken).ConfigureAwait(false);
+        var index = new ShardIndex(account.Options.CacheBytes);
+        foreach (var message in await table.LoadLiveAsync(cancellationToken).ConfigureAwait(false)) index.Set(message, null, null);
+        var events = new ShardEvents(account.Options.RecentEvents);
+        events.Load(fence.FirstEvent, fence.LastEvent);
+        return new AzureSpoolShard(shard, ShardCount, fence.Epoch, table, index, events, new ShardWriter(table, index, events, fence, new SemaphoreSlim(1), Note), serializer);
+    }
+
+    public void Dispose() => opening.Dispose();
+
+    async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (isOpen) return;
+            await SpoolAccount.CallAsync(() => account.Reading.CreateIfNotExistsAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+            await SpoolAccount.CallAsync(() => account.Contents.CreateIfNotExistsAsync(cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
+            await CheckShardsAsync(cancellationToken).ConfigureAwait(false);
+            isOpen = true;
+        }
+        finally
+        {
+            opening.Release();
+        }
+    }
+
+    /// <summary>Notes the number of shards of a new spool, or checks that it is the one it was created with.</summary>
+    async Task CheckShardsAsync(CancellationToken cancellationToken)
+    {
+        const string name = "spool";
+        try
+        {
+            await account.Reading.AddEntityAsync(new TableEntity(name, name) { ["Shards"] = ShardCount }, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        catch (RequestFailedException failure) when (failure.Status == 409)
+        {
+            // The spool was there before.
+        }
+        catch (Exception error) when (SpoolAccount.IsFailure(error) && !cancellationToken.IsCancellationRequested)
+        {
+            throw SpoolAccount.ForCallers(error, outcomeKnown: true);
+        }
+
+        var row = await SpoolAccount.CallAsync(() => account.Reading.GetEntityAsync<TableEntity>(name, name, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (row.Value.GetInt32("Shards") is var stored && stored != ShardCount)
+        {
+            throw new InvalidOperationException(
+                $"The spool in table '{account.Options.TableName}' was created with {stored} shards, and {AzureSpoolOptions.Section}:{nameof(AzureSpoolOptions.ShardCount)} is {ShardCount}. The number cannot change: set it to {stored}.");
+        }
+    }
+
+    void Note(Exception? failure)
+    {
+        lock (gate)
+        {
+            var fault = failure switch
+            {
+                null => (SpoolFault?)null,
+                SpoolUnavailableException known => known.Fault,
+                _ => SpoolFault.Io,
+            };
+            if (fault is { } cause && Fault is null) StorageInstruments.Fault(cause);
+            Since = fault is null ? null : Since ?? account.Clock.GetUtcNow();
+            Fault = fault;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.IO.Hashing;
+using Orleans.Mail.Storage.Sqlite;
+using Orleans.Serialization;
+
+namespace Orleans.Mail.Storage.AzureStorage.Spool;
+
+/// <summary>A shard of an <see cref="AzureSpool"/>, in one epoch.</summary>
+sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable table, ShardIndex index, ShardEvents events, ShardWriter writer, Serializer<DeliveryEvent[]> serializer) : ISpoolShard
+{
+    const int MaxStateBytes = 450_000;
+
+    long sweptAt;
+
+    public int Number => number;
+
+    public long Epoch => epoch;
+
+    /// <summary>An earlier writer may still be at work on another machine: only its commits fail.</summary>
+    public bool EarlierEpochsAreDead => false;
+
+    public long LastEvent => events.Last;
+
+    public long FirstEvent => events.First;
+
+    public async Task<CommitStatus> CommitAsync(SpoolCommit commit)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        ArgumentOutOfRangeException.ThrowIfNegative(commit.ExpectedVersion, nameof(commit));
+        if (commit.Id.ShardOf(shardCount) != number) throw new ArgumentException("The message belongs to another shard.", nameof(commit));
+        if (commit.Content is not null && commit.ExpectedVersion != 0) throw new ArgumentException("Content is given with the first commit only.", nameof(commit));
+        if (commit.WaitsFor is { Length: 0 or > SpoolCommit.MaxSiteLength }) throw new ArgumentException($"The site to wait for must have 1 to {SpoolCommit.MaxSiteLength} characters.", nameof(commit));
+        DeliveryEvent[] list = [.. commit.Events];
+        var serialized = list.Length == 0 ? [] : serializer.SerializeToArray(list);
+        if (commit.State.Length > MaxStateBytes || serialized.Length > MaxStateBytes) throw new ArgumentException($"State and events must have at most {MaxStateBytes} octets each.", nameof(commit));
+        var blob = "";
+        if (commit is { Content: { } content, Due: not null } && content.Length > table.Account.Options.MaxInlineBytes) blob = await ContentBlobs.WriteAsync(table.Account, number, commit.Id, content).ConfigureAwait(false);
+        return await writer.CommitAsync(new PendingCommit(commit.Id, commit, null)
+        {
+            Events = list,
+            SerializedEvents = serialized,
+            ContentHash = commit.Content is { } octets ? Hash(octets.Span) : 0,
+            Blob = blob,
+        }).ConfigureAwait(false);
+    }
+
+    public async Task<MessageRecord?> ReadAsync(MessageId id, CancellationToken cancellationToken)
+    {
+        var (message, state, _) = index.Read(id);
+        if (message is not null && state is null)
+        {
+            var row = await table.FindLiveAsync(id, cancellationToken).ConfigureAwait(false);
+            if (row is not null) return new MessageRecord(id, row.GetInt64("Version") ?? 0, SpoolRows.GetParts(row, "State") ?? [], Time(row.GetInt64("Due") ?? 0), null);
+            message = null;
+        }
+
+        if (message is not null) return new MessageRecord(id, message.Version, state!, Time(message.Due), null);
+        return await table.FindFinalAsync(id, cancellationToken).ConfigureAwait(false) is { FinalAt: { } at } final && at > DateTimeOffset.UnixEpoch ? final : null;
+    }
+
+    public async Task<ReadOnlyMemory<byte>?> ReadContentAsync(MessageId id, CancellationToken cancellationToken)
+    {
+        var (message, _, content) = index.Read(id);
+        if (message is null || message.ContentLength == LiveMessage.NoContent) return null;
+        if (content is not null) return content;
+        var octets = message.Blob.Length > 0
+            ? await ContentBlobs.ReadAsync(table.Account, message.Blob, cancellationToken).ConfigureAwait(false)
+            : await table.FindLiveAsync(id, cancellationToken).ConfigureAwait(false) is { } row ? SpoolRows.GetParts(row, "Content") : null;
+        // It may have become final while it was read.
+        if (octets is null && index.Find(id) is null) return null;
+        if (octets is null || octets.Length != message.ContentLength || Hash(octets) != message.ContentHash) throw new SpoolCorruptException("The stored content is not what was accepted.");
+        return octets;
+    }
+
+    public Task<IReadOnlyList<DueMessage>> ReadDueAsync(DateTimeOffset dueBefore, DueMessage? after, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<DueMessage>>(index.Due(dueBefore.ToUnixTimeMilliseconds(), after, limit));
+
+    public Task<IReadOnlyList<WaitingMessage>> ReadWaitingAsync(string site, WaitingMessage? after, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<WaitingMessage>>(index.Waiting(site, after, limit));
+
+    public Task<int> CountWaitingAsync(string site, int atMost, CancellationToken cancellationToken) => Task.FromResult(index.CountWaiting(site, atMost));
+
+    public async Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until) =>
+        await writer.CommitAsync(new PendingCommit(id, null, until)).ConfigureAwait(false) == CommitStatus.Committed;
+
+    public Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<MessageId>>(index.Abandoned(epoch, after, limit));
+
+    public async Task<IReadOnlyList<NumberedEvent>> ReadEventsAsync(long after, int limit, CancellationToken cancellationToken)
+    {
+        if (events.TryRead(after, limit) is { } recent) return recent;
+        var result = new List<NumberedEvent>();
+        // The row that holds the next event may begin before it, by at most the events of one transaction.
+        var from = Math.Max(events.First, after + 1);
+        var first = await FirstRowAsync(from, cancellationToken).ConfigureAwait(false);
+        foreach (var row in await table.QueryAsync(SpoolRows.Events(first), "f", null, limit + (int)Math.Min(from - first, 1_000_000), cancellationToken).ConfigureAwait(false))
+        {
+            EventRows.Read(SpoolRows.GetParts(row, "Data") ?? [], SpoolRows.FirstOf(row), after, serializer, result);
+            if (result.Count >= limit) break;
+        }
+
+        // A row may have been written after the events that are shown.
+        result.RemoveAll(item => item.Number > events.Last);
+        if (result.Count > limit) result.RemoveRange(limit, result.Count - limit);
+        return result;
+    }
+
+    public Task WaitForEventAsync(long after, CancellationToken cancellationToken) => events.WaitAsync(after, cancellationToken);
+
+    public async Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, int limit, CancellationToken cancellationToken)
+    {
+        var result = new List<MessageRecord>();
+        foreach (var id in index.Newest(before, limit))
+        {
+            if (await ReadAsync(id, cancellationToken).ConfigureAwait(false) is { } record) result.Add(record);
+        }
+
+        var from = before is { } last ? SpoolRows.Known(last) + "0" : "m";
+        foreach (var row in await table.QueryAsync(from, "n", "FinalAt gt 0L", limit, cancellationToken).ConfigureAwait(false)) result.Add(SpoolRows.FinalRecord(SpoolRows.IdOf(row.RowKey), row));
+        return [.. result.DistinctBy(record => record.Id).OrderByDescending(record => record.Id).Take(limit)];
+    }
+
+    public async Task<int> PurgeAsync(DateTimeOffset finalBefore, int limit, CancellationToken cancellationToken)
+    {
+        var removed = await writer.PurgeAsync(finalBefore.ToUnixTimeMilliseconds(), limit, cancellationToken).ConfigureAwait(false);
+        var now = table.Account.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        if (removed > 0 || now - Interlocked.Read(ref sweptAt) < TimeSpan.MillisecondsPerDay) return removed;
+        Interlocked.Exchange(ref sweptAt, now);
+        await ContentBlobs.SweepAsync(table.Account, number, index, cancellationToken).ConfigureAwait(false);
+        return removed;
+    }
+
+    /// <summary>No note outlives the machine here: what an earlier epoch left open is always in doubt.</summary>
+    public void MarkEndOfData(MessageId id, int attempt)
+    {
+    }
+
+    public EndOfDataMark ReadMark(MessageId id, int attempt, long epoch) => EndOfDataMark.Unknown;
+
+    public void ClearMark(MessageId id, int attempt)
+    {
+    }
+
+    public Task<ShardCounts> CountAsync(CancellationToken cancellationToken) => Task.FromResult(index.Count());
+
+    async Task<long> FirstRowAsync(long number, CancellationToken cancellationToken)
+    {
+        for (var back = 128L; ; back *= 4)
+        {
+            var from = Math.Max(events.First, number - back);
+            var rows = await table.QueryAsync(SpoolRows.Events(from), SpoolRows.Events(number + 1), null, int.MaxValue, cancellationToken).ConfigureAwait(false);
+            if (rows.Count > 0) return SpoolRows.FirstOf(rows[^1]);
+            if (from == events.First) return from;
+        }
+    }
+
+    static long Hash(ReadOnlySpan<byte> octets) => unchecked((long)XxHash3.HashToUInt64(octets));
+
+    static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}

@@ -1,0 +1,144 @@
+namespace Orleans.Mail.Storage.AzureStorage.Spool;
+
+/// <summary>What the writer of a shard knows of a live message.</summary>
+sealed record LiveMessage(MessageId Id, long Version, long Due, long Holder, string Site, byte Rank, long Arrival, int ContentLength, long ContentHash, string Blob)
+{
+    public const int NoContent = -1;
+}
+
+/// <summary>
+/// The live messages of one shard, in memory: a shard has one writer, so that what is due and what waits need no rows of their own.
+/// States and contents of the newest are kept too, up to a number of octets.
+/// </summary>
+sealed class ShardIndex(long cacheBytes)
+{
+    readonly Lock gate = new();
+    readonly Dictionary<MessageId, LiveMessage> live = [];
+    readonly SortedSet<(long Due, MessageId Id)> due = [];
+    readonly Dictionary<string, SortedSet<(byte Rank, long Arrival, MessageId Id)>> waiting = new(StringComparer.Ordinal);
+    readonly Dictionary<MessageId, LinkedListNode<Kept>> kept = [];
+    readonly LinkedList<Kept> order = new();
+    long keptBytes;
+
+    public LiveMessage? Find(MessageId id)
+    {
+        lock (gate) return live.GetValueOrDefault(id);
+    }
+
+    public void Set(LiveMessage message, byte[]? state, ReadOnlyMemory<byte>? content)
+    {
+        lock (gate)
+        {
+            RemoveEntry(message.Id);
+            live[message.Id] = message;
+            due.Add((message.Due, message.Id));
+            if (message.Site.Length > 0)
+            {
+                if (!waiting.TryGetValue(message.Site, out var queue)) waiting[message.Site] = queue = [];
+                queue.Add((message.Rank, message.Arrival, message.Id));
+            }
+
+            if (state is not null) Keep(message.Id, state, content);
+        }
+    }
+
+    public void Remove(MessageId id)
+    {
+        lock (gate)
+        {
+            RemoveEntry(id);
+            Forget(id);
+        }
+    }
+
+    public (LiveMessage? Message, byte[]? State, ReadOnlyMemory<byte>? Content) Read(MessageId id)
+    {
+        lock (gate)
+        {
+            var message = live.GetValueOrDefault(id);
+            return kept.TryGetValue(id, out var node) ? (message, node.Value.State, node.Value.Content) : (message, null, null);
+        }
+    }
+
+    public List<DueMessage> Due(long before, DueMessage? after, int limit)
+    {
+        lock (gate)
+        {
+            IEnumerable<(long Due, MessageId Id)> from = due;
+            if (after is { } last)
+            {
+                var cursor = (last.Due.ToUnixTimeMilliseconds(), last.Id);
+                from = due.GetViewBetween(cursor, (long.MaxValue, default)).Where(item => item.CompareTo(cursor) > 0);
+            }
+
+            return [.. from.TakeWhile(item => item.Due <= before).Take(limit).Select(item => new DueMessage(item.Id, DateTimeOffset.FromUnixTimeMilliseconds(item.Due)))];
+        }
+    }
+
+    public List<WaitingMessage> Waiting(string site, WaitingMessage? after, int limit)
+    {
+        lock (gate)
+        {
+            if (!waiting.TryGetValue(site, out var queue)) return [];
+            IEnumerable<(byte Rank, long Arrival, MessageId Id)> from = queue;
+            if (after is { } last) from = queue.GetViewBetween((last.Rank, last.Arrival + 1, default), (byte.MaxValue, long.MaxValue, default));
+            return [.. from.Take(limit).Select(item => new WaitingMessage(item.Id, item.Rank, item.Arrival))];
+        }
+    }
+
+    public int CountWaiting(string site, int atMost)
+    {
+        lock (gate) return waiting.TryGetValue(site, out var queue) ? Math.Min(queue.Count, atMost) : 0;
+    }
+
+    public List<MessageId> Abandoned(long epoch, MessageId? after, int limit)
+    {
+        lock (gate) return [.. live.Values.Where(message => message.Holder > 0 && message.Holder < epoch && (after is null || message.Id > after)).Select(message => message.Id).Order().Take(limit)];
+    }
+
+    public List<MessageId> Newest(MessageId? before, int limit)
+    {
+        lock (gate) return [.. live.Keys.Where(id => before is null || id < before).OrderDescending().Take(limit)];
+    }
+
+    public HashSet<string> Blobs()
+    {
+        lock (gate) return [.. live.Values.Where(message => message.Blob.Length > 0).Select(message => message.Blob)];
+    }
+
+    public ShardCounts Count()
+    {
+        lock (gate) return new ShardCounts(live.Count, due.Count == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(due.Min.Due));
+    }
+
+    void RemoveEntry(MessageId id)
+    {
+        if (!live.Remove(id, out var old)) return;
+        due.Remove((old.Due, id));
+        if (old.Site.Length == 0) return;
+        var queue = waiting[old.Site];
+        queue.Remove((old.Rank, old.Arrival, id));
+        if (queue.Count == 0) waiting.Remove(old.Site);
+    }
+
+    void Keep(MessageId id, byte[] state, ReadOnlyMemory<byte>? content)
+    {
+        content ??= kept.TryGetValue(id, out var known) ? known.Value.Content : null;
+        Forget(id);
+        kept[id] = order.AddLast(new Kept(id, state, content));
+        keptBytes += kept[id].Value.Bytes;
+        while (keptBytes > cacheBytes) Forget(order.First!.Value.Id);
+    }
+
+    void Forget(MessageId id)
+    {
+        if (!kept.Remove(id, out var node)) return;
+        keptBytes -= node.Value.Bytes;
+        order.Remove(node);
+    }
+
+    sealed record Kept(MessageId Id, byte[] State, ReadOnlyMemory<byte>? Content)
+    {
+        public long Bytes => State.Length + (Content?.Length ?? 0) + 200;
+    }
+}
