@@ -1,0 +1,129 @@
+using Azure.Core.Pipeline;
+using Orleans.Mail.Storage.AzureStorage.Spool;
+using Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
+using Orleans.Mail.Storage.Tests.Sqlite;
+
+namespace Orleans.Mail.Storage.Tests.AzureStorage.Spool;
+
+/// <summary>What breaks on the way to the tables, and what a message costs.</summary>
+public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
+{
+    static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
+
+    readonly string name = $"s{Guid.NewGuid():N}";
+    readonly TableFaults faults = new();
+
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => faults.Dispose();
+
+    [Theory]
+    [InlineData("LostAnswer")]
+    [InlineData("Busy")]
+    [InlineData("Unreachable")]
+    public async Task CommitAsync_FirstTryBreaks_IsCommittedOnce(string fault)
+    {
+        var shard = await OpenAsync();
+        faults.Reset((number, _) => number == 1 ? Enum.Parse<TableFault>(fault) : TableFault.None);
+        Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Accept(1)));
+        Assert.True(faults.Requests > 1);
+        Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Step(1, 1, null)));
+        Assert.Equal((2L, 2), (shard.LastEvent, (await shard.ReadEventsAsync(0, 10, Token)).Count));
+    }
+
+    [Fact]
+    public async Task CommitAsync_AnswersStayLost_OutcomeIsUnknownThenFoundBeforeTheNextCommit()
+    {
+        var shard = await OpenAsync(options => options.MaxRetries = 0);
+        faults.Reset((number, _) => number == 1 ? TableFault.LostAnswer : TableFault.None);
+        var lost = await Assert.ThrowsAsync<SpoolUnavailableException>(() => shard.CommitAsync(Accept(1)));
+        Assert.False(lost.OutcomeKnown);
+        Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Accept(2)));
+        Assert.Equal(1, (await shard.ReadAsync(Id(1), Token))!.Version);
+        Assert.Equal(2, shard.LastEvent);
+    }
+
+    [Fact]
+    public async Task CommitAsync_NeverArrived_IsBarredByTheNextCommit()
+    {
+        var shard = await OpenAsync(options => options.MaxRetries = 0);
+        faults.Reset((number, _) => number == 1 ? TableFault.Unreachable : TableFault.None);
+        Assert.False((await Assert.ThrowsAsync<SpoolUnavailableException>(() => shard.CommitAsync(Accept(1)))).OutcomeKnown);
+        Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Accept(2)));
+        Assert.Null(await shard.ReadAsync(Id(1), Token));
+        Assert.Equal(1, shard.LastEvent);
+    }
+
+    [Fact]
+    public async Task CommitAsync_BusyThroughout_NothingWasStored()
+    {
+        var shard = await OpenAsync(options => options.MaxRetries = 2);
+        faults.Reset((_, _) => TableFault.Busy);
+        var refused = await Assert.ThrowsAsync<SpoolUnavailableException>(() => shard.CommitAsync(Accept(1)));
+        Assert.Equal((SpoolFault.Busy, true, 3), (refused.Fault, refused.OutcomeKnown, faults.Requests));
+        faults.Reset(null);
+        Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Accept(1)));
+    }
+
+    [Fact]
+    public async Task CommitAsync_MessageThatWasFinal_IsConflictAndSparesNeighbours()
+    {
+        var shard = await OpenAsync();
+        await shard.CommitAsync(Accept(1));
+        await shard.CommitAsync(Step(1, 1, null));
+        var statuses = await Task.WhenAll(shard.CommitAsync(Accept(2)), shard.CommitAsync(Accept(1)), shard.CommitAsync(Accept(3)));
+        Assert.Equal([CommitStatus.Committed, CommitStatus.Conflict, CommitStatus.Committed], statuses);
+        Assert.Equal(4, shard.LastEvent);
+    }
+
+    [Fact]
+    public async Task OpenShardAsync_OtherNumberOfShards_SaysWhichToSet()
+    {
+        await OpenAsync();
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => OpenAsync(options => options.ShardCount = 8));
+        Assert.Contains("set it to 4", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_message_costs_a_fifth_of_a_request_under_load_and_three_alone()
+    {
+        const int count = 1000;
+        var shard = await OpenAsync();
+        faults.Reset((_, _) => TableFault.None);
+        await DeliverAsync(0);
+        Assert.Equal(3, faults.Requests);
+        faults.Reset((_, _) => TableFault.None);
+        await Task.WhenAll(Enumerable.Range(1, count).Select(DeliverAsync));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{(double)faults.Requests / count} requests for each message");
+        Assert.InRange(faults.Requests, count / 100, count / 5);
+
+        async Task DeliverAsync(int number)
+        {
+            Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Accept(number)));
+            Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Step(number, 1, Noon.AddHours(1))));
+            Assert.Equal(4, (await shard.ReadContentAsync(Id(number), Token))!.Value.Length);
+            Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Step(number, 2, null)));
+        }
+    }
+
+    async Task<ISpoolShard> OpenAsync(Action<AzureSpoolOptions>? configure = null)
+    {
+        var options = new AzureSpoolOptions
+        {
+            ConnectionString = await emulator.ConnectionStringAsync(), TableName = name, ContainerName = name, ShardCount = 4, RetryDelay = TimeSpan.FromMilliseconds(1),
+            ConfigureTables = settings => settings.Transport = new HttpClientTransport(faults),
+        };
+        configure?.Invoke(options);
+        return await new AzureSpool(options, SqliteFixture.Serializer, TimeProvider.System).OpenShardAsync(1, Token);
+    }
+
+    static MessageId Id(int number) => new(((UInt128)(uint)number << 16) | 1);
+
+    static SpoolCommit Accept(int number) => Step(number, 0, Noon) with { Content = new byte[] { 1, 2, 3, 4 } };
+
+    static SpoolCommit Step(int number, long version, DateTimeOffset? due) => new()
+    {
+        Id = Id(number), ExpectedVersion = version, State = [1], Due = due, At = Noon,
+        Events = [new DeliveryEvent { MessageId = Id(number), Type = EventType.Attempting, At = Noon, Tenant = "acme" }],
+    };
+}
