@@ -1,7 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Mail.Storage.Sqlite;
-using Orleans.Serialization;
 
 namespace Orleans.Mail.Storage.Tests.Sqlite;
 

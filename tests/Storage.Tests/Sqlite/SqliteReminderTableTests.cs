@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
-using Orleans.Configuration;
 using Orleans.Mail.Storage.Sqlite;
 
 namespace Orleans.Mail.Storage.Tests.Sqlite;

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.Sqlite;
 
 namespace Orleans.Mail.Storage.Tests.Sqlite;

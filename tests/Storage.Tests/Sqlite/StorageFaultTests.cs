@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.Sqlite;
-using static SQLitePCL.raw;
 
 namespace Orleans.Mail.Storage.Tests.Sqlite;
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.Sqlite;
 using static Orleans.Mail.Storage.Tests.Sqlite.SqliteSpoolTests;
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.AzureStorage.Clustering;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Clustering;

@@ -1,8 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Orleans.Configuration;
 using Orleans.Mail.Support;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Clustering;

@@ -1,4 +1,3 @@
-using Azure.Core.Pipeline;
 using Orleans.Mail.Storage.AzureStorage.Spool;
 using Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
 using Orleans.Mail.Storage.Tests.Sqlite;
@@ -110,7 +109,11 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
     {
         var options = new AzureSpoolOptions
         {
-            ConnectionString = await emulator.ConnectionStringAsync(), TableName = name, ContainerName = name, ShardCount = 4, RetryDelay = TimeSpan.FromMilliseconds(1),
+            ConnectionString = await emulator.ConnectionStringAsync(),
+            TableName = name,
+            ContainerName = name,
+            ShardCount = 4,
+            RetryDelay = TimeSpan.FromMilliseconds(1),
             ConfigureTables = settings => settings.Transport = new HttpClientTransport(faults),
         };
         configure?.Invoke(options);
@@ -123,7 +126,11 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
 
     static SpoolCommit Step(int number, long version, DateTimeOffset? due) => new()
     {
-        Id = Id(number), ExpectedVersion = version, State = [1], Due = due, At = Noon,
+        Id = Id(number),
+        ExpectedVersion = version,
+        State = [1],
+        Due = due,
+        At = Noon,
         Events = [new DeliveryEvent { MessageId = Id(number), Type = EventType.Attempting, At = Noon, Tenant = "acme" }],
     };
 }
