@@ -10,8 +10,8 @@ public sealed class NoticeTests : ClockedTests
 {
     const NoticeKinds Both = NoticeKinds.Failure | NoticeKinds.Delay;
 
-    Task StartAsync() => StartAsync(delivery => (delivery.Backoff, delivery.BackoffJitter) = ([TimeSpan.FromHours(1)], 0),
-        silo => silo.Services.PostConfigure<NoticeOptions>(notices => notices.Domain = "mail.example.net"));
+    Task StartAsync(int mostPerDay = 1000) => StartAsync(delivery => (delivery.Backoff, delivery.BackoffJitter) = ([TimeSpan.FromHours(1)], 0),
+        silo => silo.Services.PostConfigure<NoticeOptions>(notices => (notices.Domain, notices.MostPerDay) = ("mail.example.net", mostPerDay)));
 
     // Mail with a sender is refused, notices are taken.
     void RefuseMail(int code, string text) =>
@@ -54,6 +54,20 @@ public sealed class NoticeTests : ClockedTests
         Assert.All(status.Skip(1), group => Assert.Equal(("failed", "5.1.1"), (group["Action"], group["Status"])));
         Assert.Equal("text/rfc822-headers", report[2].ContentType.MimeType);
         Assert.Equal("test", Assert.IsType<TextRfc822Headers>(report[2]).Message?.Subject);
+    }
+
+    [Fact]
+    public async Task A_tenant_gets_no_more_notices_in_a_day_than_are_allowed_and_more_the_next_day()
+    {
+        await StartAsync(mostPerDay: 2);
+        RefuseMail(550, "5.1.1 No such user");
+        for (var i = 0; i < 4; i++) await FinalAsync((await SubmitAsync(MailCluster.Request($"bob{i}@example.org") with { Notices = NoticeKinds.Failure })).Id);
+        var other = await SubmitAsync(MailCluster.Request("eve@example.org") with { Tenant = "other", Notices = NoticeKinds.Failure });
+        await FinalAsync(await NoticeOfAsync(other));
+        await MailCluster.UntilAsync(() => Notices().Count == 3, "two notices of the one tenant and one of the other should have left");
+        Pass(TimeSpan.FromDays(1));
+        await FinalAsync(await NoticeOfAsync(await SubmitAsync(MailCluster.Request("bob@example.org") with { Notices = NoticeKinds.Failure })));
+        Assert.Equal(4, Notices().Count);
     }
 
     [Fact]

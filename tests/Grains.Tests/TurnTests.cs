@@ -56,6 +56,22 @@ public sealed class TurnTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_whose_attempts_die_one_after_another_waits_and_lets_others_pass()
+    {
+        var request = await HeldAsync();
+        var again = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _cluster.Wire.Hold = again;
+        await _cluster.RestartAsync();
+        await again.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        _cluster.Wire.Hold = null;
+        await _cluster.RestartAsync(delivery => delivery.Backoff = [TimeSpan.FromHours(1)]);
+        var status = await _cluster.StatusAsync(request.Id, status => status.State == MailState.Deferred);
+        Assert.Equal(2, status.AttemptCount);
+        Assert.InRange(status.NextAttemptAt!.Value - status.Attempts[1].StartedAt, TimeSpan.FromMinutes(50), TimeSpan.FromMinutes(70));
+        Assert.Empty(_cluster.Wire.Received);
+    }
+
+    [Fact]
     public async Task Without_the_marks_an_open_attempt_is_in_doubt()
     {
         var request = await HeldAsync();

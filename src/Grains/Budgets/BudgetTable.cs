@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Microsoft.Extensions.Options;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Policy.Shaping;
@@ -22,11 +23,12 @@ sealed class BudgetTable : IDisposable
     readonly SoundOptions<CampaignLimits> _campaigns;
     readonly SourceWarmup _sources;
     readonly SiteShaping _shaping;
+    readonly NoticeOptions _notices;
     Limits _limits;
 
-    public BudgetTable(SoundOptions<TenantLimits> tenants, SoundOptions<CampaignLimits> campaigns, SourceWarmup sources, SiteShaping shaping)
+    public BudgetTable(SoundOptions<TenantLimits> tenants, SoundOptions<CampaignLimits> campaigns, SourceWarmup sources, SiteShaping shaping, IOptions<NoticeOptions> notices)
     {
-        (_tenants, _campaigns, _sources, _shaping) = (tenants, campaigns, sources, shaping);
+        (_tenants, _campaigns, _sources, _shaping, _notices) = (tenants, campaigns, sources, shaping, notices.Value);
         _limits = Read();
         tenants.Changed += Change;
         campaigns.Changed += Change;
@@ -47,6 +49,9 @@ sealed class BudgetTable : IDisposable
     /// <summary>A provider counts sessions by the address that they come from.</summary>
     public static string ProviderKey(string provider, string? source) => source is null ? $"provider:{provider}" : $"provider:{provider}#{source}";
 
+    /// <summary>Key of what a tenant's senders get in notices.</summary>
+    public static string NoticesKey(string tenant) => $"notices:{tenant}".ToLowerInvariant();
+
     /// <summary>What a budget's key limits now.</summary>
     public BudgetLimit LimitOf(string key, DateTimeOffset now)
     {
@@ -58,6 +63,7 @@ sealed class BudgetTable : IDisposable
             "tenant" when limits.Tenants.TryGetValue(name, out var tenant) => new BudgetLimit(tenant.Rate, tenant.DailyQuota, tenant.MaxConcurrent),
             "campaign" when limits.Campaigns.TryGetValue(name, out var campaign) => new BudgetLimit(campaign.Rate, null, null),
             "source" => _sources.LimitOf(name, now),
+            "notices" => new BudgetLimit(null, _notices.MostPerDay, null),
             "provider" => new BudgetLimit(null, null, _shaping.Table.ProviderNamed(name.Split('#')[0])?.MaxSessions),
             _ => default,
         };

@@ -146,12 +146,30 @@ sealed partial class MessageGrain
                 ? new Outcome(OutcomeKind.Deferred, FailureScope.Message, Categories.OwnFault, "crash.before-end-of-data")
                 : new Outcome(OutcomeKind.Uncertain, FailureScope.Message, Categories.InDoubt, "crash.in-doubt");
             LogDeadAttempt(_id, attempt.Number, mark);
-            // The wait was had already: the attempt was written ahead with a next due of its own.
-            var outcomes = attempt.Recipients.Select(_ => new RecipientOutcome(outcome, null, now < _state.ExpiresAt ? now : null)).ToList();
+            var outcomes = attempt.Recipients.Select(index => new RecipientOutcome(outcome, null, DueAfterDeath(_state.Recipients[index], outcome, now))).ToList();
             await CommitAsync(MessageTransitions.Complete(_state, attempt, outcomes, null, null, now));
             _shard.ClearMark(_id, attempt.Number);
             if (_state.IsFinal) await SettleAsync();
         }
+    }
+
+    // Most often the message had no part in it, and goes on at once. The one that dies each time it is tried may be what kills: it waits longer and longer,
+    // so that others are sent between two deaths.
+    DateTimeOffset? DueAfterDeath(RecipientRecord recipient, Outcome outcome, DateTimeOffset now)
+    {
+        var isAgain = recipient.Rule?.StartsWith("crash.", StringComparison.Ordinal) == true;
+        var isToWait = outcome.Kind is OutcomeKind.Uncertain && _state!.DoubtWait is not null;
+        if (!isAgain && !isToWait) return now < _state!.ExpiresAt ? now : null;
+        var retry = new RetryCase
+        {
+            Priority = _state!.Priority,
+            Outcome = outcome with { Category = Categories.OwnFault },
+            Attempts = recipient.AttemptCount,
+            Now = now,
+            ExpiresAt = _state.ExpiresAt,
+            DoubtWait = _state.DoubtWait,
+        };
+        return BackoffPolicy.NextAttempt(services.Backoff, retry, services.Chance());
     }
 
     bool IsDead(OpenAttempt attempt, DateTimeOffset now) =>

@@ -25,4 +25,7 @@ sealed partial class MessageGrain
 
     [LoggerMessage(1110, LogLevel.Warning, "Message {Id}: its notice was not taken: {Code}.")]
     partial void LogNoticeRefused(MessageId id, MailErrorCode code);
+
+    [LoggerMessage(1111, LogLevel.Warning, "Message {Id}: its sender gets no notice; those of its tenant are used up for today.")]
+    partial void LogNoticeCapped(MessageId id);
 }

@@ -1,3 +1,4 @@
+using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Notices;
 
@@ -13,17 +14,26 @@ sealed partial class MessageGrain
         {
             var content = await ContentAsync();
             if (_isQuarantined) return;
-            var request = services.Notices.Make(_state!, notice, content is { } original ? original.Span : [], now);
-            var answer = await GrainFactory.GetGrain<IMessageGrain>(request.Id.ToString()).SubmitAsync(request);
-            if (answer.Receipt is null)
-            {
-                LogNoticeRefused(_id, answer.Code);
-                // No room now: owed still, and the sweep comes back. Anything else would be refused for ever.
-                if (answer.Code is MailErrorCode.SpoolUnavailable or MailErrorCode.Busy or MailErrorCode.Unreachable) return;
-            }
-
+            if (!await SendNoticeAsync(services.Notices.Make(_state!, notice, content is { } original ? original.Span : [], now))) return;
             var made = NoticePolicy.Made(_state!, notice);
             await CommitAsync(new Step(MessageTransitions.IsDone(made) ? made with { FinalAt = now } : made, []));
         }
+    }
+
+    // False when it is owed still.
+    async Task<bool> SendNoticeAsync(SubmitRequest request)
+    {
+        // Senders may be forged: reports to them without a bound would be the very spam they complain of (RFC 3834 §2).
+        if ((await GrainFactory.GetGrain<IBudgetGrain>(BudgetTable.NoticesKey(_state!.Tenant)).TakeAsync(1)).Granted == 0)
+        {
+            LogNoticeCapped(_id);
+            return true;
+        }
+
+        var answer = await GrainFactory.GetGrain<IMessageGrain>(request.Id.ToString()).SubmitAsync(request);
+        if (answer.Receipt is not null) return true;
+        LogNoticeRefused(_id, answer.Code);
+        // No room now: the sweep comes back. Anything else would be refused for ever.
+        return answer.Code is not (MailErrorCode.SpoolUnavailable or MailErrorCode.Busy or MailErrorCode.Unreachable);
     }
 }

@@ -17,4 +17,10 @@ public sealed class NoticeOptions
 
     /// <summary>Age at which a message that was tried is told to be late. Default: 4 hours.</summary>
     public TimeSpan DelayAfter { get; set; } = TimeSpan.FromHours(4);
+
+    /// <summary>
+    /// Most notices to the senders of one tenant in a day (UTC), in the whole cluster: senders may be forged, and reports to them would be spam. What is above is told
+    /// by events alone. Default: 1,000.
+    /// </summary>
+    public int MostPerDay { get; set; } = 1000;
 }

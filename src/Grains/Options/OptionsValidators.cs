@@ -102,6 +102,7 @@ sealed class NoticeOptionsValidator : IValidateOptions<NoticeOptions>
         faults.Require(options.ReportingHost is null || Mailbox.TryParseDomain(options.ReportingHost, out _, out _), nameof(options.ReportingHost), "must be a host name.");
         faults.Require(options.Default == NoticeKinds.None || options.Domain is not null, nameof(options.Domain), "must be set where Default asks for notices.");
         faults.Positive(options.DelayAfter, nameof(options.DelayAfter));
+        faults.Require(options.MostPerDay > 0, nameof(options.MostPerDay), "must be at least 1; leave Domain out for no notices.");
         return faults.Result;
     }
 }
