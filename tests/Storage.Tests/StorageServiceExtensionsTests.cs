@@ -1,4 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.Mail.Storage.Sqlite;
+using Orleans.Serialization;
 
 namespace Orleans.Mail.Storage.Tests;
 

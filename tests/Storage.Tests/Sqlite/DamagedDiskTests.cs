@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.Sqlite;
 using static Orleans.Mail.Storage.Tests.Sqlite.SqliteSpoolTests;
 

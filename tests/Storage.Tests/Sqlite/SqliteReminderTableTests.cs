@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.Configuration;
 using Orleans.Mail.Storage.Sqlite;
 
 namespace Orleans.Mail.Storage.Tests.Sqlite;

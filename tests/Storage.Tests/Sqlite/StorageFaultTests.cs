@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.Sqlite;
+using static SQLitePCL.raw;
 
 namespace Orleans.Mail.Storage.Tests.Sqlite;
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.Sqlite;
 using static Orleans.Mail.Storage.Tests.Sqlite.SqliteSpoolTests;
 

@@ -156,8 +156,15 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
 
     TableEntity ToRow(LiveMessage message) => new(partition, SpoolRows.Live(message.Id))
     {
-        ["Version"] = message.Version, ["Due"] = message.Due, ["Holder"] = message.Holder, ["Site"] = message.Site, ["Rank"] = (int)message.Rank, ["Arrival"] = message.Arrival,
-        ["Octets"] = message.ContentLength, ["Hash"] = message.ContentHash, ["Blob"] = message.Blob,
+        ["Version"] = message.Version,
+        ["Due"] = message.Due,
+        ["Holder"] = message.Holder,
+        ["Site"] = message.Site,
+        ["Rank"] = (int)message.Rank,
+        ["Arrival"] = message.Arrival,
+        ["Octets"] = message.ContentLength,
+        ["Hash"] = message.ContentHash,
+        ["Blob"] = message.Blob,
     };
 }
 
@@ -169,6 +176,10 @@ sealed record FenceState(ETag Tag, long Epoch, long Number, long FirstEvent, lon
 
     public TableEntity ToRow(string partition, long epoch) => new(partition, SpoolRows.Fence)
     {
-        ["Epoch"] = epoch, ["Number"] = Number, ["FirstEvent"] = FirstEvent, ["LastEvent"] = LastEvent, ["Arrivals"] = Arrivals,
+        ["Epoch"] = epoch,
+        ["Number"] = Number,
+        ["FirstEvent"] = FirstEvent,
+        ["LastEvent"] = LastEvent,
+        ["Arrivals"] = Arrivals,
     };
 }

@@ -1,4 +1,10 @@
+using Azure.Data.Tables;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Orleans.Mail.Storage.AzureStorage.Clustering;
+using Orleans.Messaging;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
 

@@ -1,3 +1,5 @@
+using Azure.Data.Tables;
+
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
 
 /// <summary>Row for row what Microsoft.Orleans.Clustering.AzureStorage writes and reads.</summary>

@@ -1,4 +1,6 @@
+using Azure;
 using Orleans.Mail.Storage.AzureStorage.Clustering;
+using Orleans.Storage;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
 

@@ -1,3 +1,6 @@
+using Azure.Data.Tables;
+using Microsoft.Extensions.Time.Testing;
+
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
 
 public sealed class AzureReminderTableTests(TableEmulator emulator) : ReminderTableContract

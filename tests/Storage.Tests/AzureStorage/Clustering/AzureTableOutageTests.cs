@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.AzureStorage.Clustering;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Clustering;

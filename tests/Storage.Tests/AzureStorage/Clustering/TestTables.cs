@@ -1,4 +1,9 @@
 using System.Net;
+using Azure.Core.Pipeline;
+using Azure.Data.Tables;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Mail.Storage.AzureStorage.Clustering;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Clustering;

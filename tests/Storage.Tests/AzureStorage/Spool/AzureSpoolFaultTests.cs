@@ -1,3 +1,4 @@
+using Azure.Core.Pipeline;
 using Orleans.Mail.Storage.AzureStorage.Spool;
 using Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
 using Orleans.Mail.Storage.Tests.Sqlite;
