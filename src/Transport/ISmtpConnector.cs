@@ -85,6 +85,9 @@ public interface ISmtpSession : IAsyncDisposable
     /// <summary>TLS version, cipher and what was verified; null for plaintext.</summary>
     string? Tls { get; }
 
+    /// <summary>Whether this is plaintext to a host that had TLS before.</summary>
+    bool IsTlsLost => false;
+
     /// <summary>Whether the certificate was checked, and by what.</summary>
     TlsProof TlsProof => TlsProof.None;
 

@@ -58,6 +58,8 @@ sealed class TransportOptionsValidator : IValidateOptions<TransportOptions>
             problems.Require(TrustedRootFiles.IsGood(file), nameof(options.TrustedRoots), $"has '{file}'; name a file that can be read and holds certificates in PEM.");
         problems.InRange(options.BrokenTlsMemory, TimeSpan.Zero, TimeSpan.FromDays(1));
         problems.InRange(options.MaxBrokenTlsHosts, 1, 1_000_000);
+        problems.InRange(options.SeenTlsMemory, TimeSpan.Zero, TimeSpan.FromDays(366));
+        problems.InRange(options.MaxSeenTlsHosts, 1, 1_000_000);
         problems.InRange(options.MaxRecipientsPerTransaction, 1, 1000);
         problems.InRange(options.MaxTransactionsPerAttempt, 1, 1000);
         return problems.ToResult();

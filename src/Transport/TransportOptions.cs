@@ -60,6 +60,12 @@ public sealed class TransportOptions
     /// <summary>How long a host whose TLS broke is spoken to without. Default 1 h.</summary>
     public TimeSpan BrokenTlsMemory { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long it is remembered that a host had TLS, so that its loss is told. Default 30 d.</summary>
+    public TimeSpan SeenTlsMemory { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Most hosts with TLS remembered at a time. Default 20,000.</summary>
+    public int MaxSeenTlsHosts { get; set; } = 20_000;
+
     /// <summary>Most hosts with broken TLS remembered at a time. Default 10,000.</summary>
     public int MaxBrokenTlsHosts { get; set; } = 10_000;
 

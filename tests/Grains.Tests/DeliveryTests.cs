@@ -9,6 +9,15 @@ public sealed class DeliveryTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
+    public async Task Tls_that_a_host_had_and_has_no_more_is_told_with_the_attempt()
+    {
+        _cluster.Wire.IsTlsLost = true;
+        var request = MailCluster.Request("ann@example.com");
+        await _cluster.SubmitAsync(request);
+        Assert.Equal("none, though it was had before", (await _cluster.StatusAsync(request.Id, status => status.IsFinal)).Attempts[0].Tls);
+    }
+
+    [Fact]
     public async Task A_message_is_accepted_and_delivered()
     {
         var request = MailCluster.Request("ann@example.com");

@@ -11,6 +11,9 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
 
     public Func<SmtpTransaction, AttemptTranscript> Answer { get; set; } = Accept;
 
+    /// <summary>Whether sessions say that their host had TLS before.</summary>
+    public bool IsTlsLost { get; set; }
+
     public Func<SmtpTarget, SessionFailure?> OnConnect { get; set; } = _ => null;
 
     /// <summary>What the name service says; unless set, every domain has the host <c>mx.</c> of its own name.</summary>
@@ -105,6 +108,8 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
         public string Host => host;
 
         public string? Tls => null;
+
+        public bool IsTlsLost => wire.IsTlsLost;
 
         readonly int _born = wire._generation;
         bool _isUsable = true;

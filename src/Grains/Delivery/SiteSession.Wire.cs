@@ -11,6 +11,8 @@ namespace Orleans.Mail.Grains.Delivery;
 /// <summary>The wire: one transaction after another over a connection that is replaced when it is worn.</summary>
 sealed partial class SiteSession
 {
+    const string TlsLost = "none, though it was had before";
+
     // Destinations that the connection at hand may serve.
     readonly HashSet<string> _suits = [];
     ISmtpSession? _connection;
@@ -58,7 +60,7 @@ sealed partial class SiteSession
             {
                 var connection = _connection!;
                 var parts = await SplitTransaction.SendAsync(connection, Transaction(order), services.Transport, MostRecipients(order), limit.Token).ConfigureAwait(false);
-                var sent = new Sent(connection.Host, connection.Tls, TranscriptJudge.Judge(parts, order), null);
+                var sent = new Sent(connection.Host, connection.Tls ?? (connection.IsTlsLost ? TlsLost : null), TranscriptJudge.Judge(parts, order), null);
                 if (!IsUnheard(parts[0].Transcript)) return sent;
                 // A kept connection that the other side gave up meanwhile says nothing about this message, nor about its host.
                 if (isReused && _terms.IsOneConnection) return null;

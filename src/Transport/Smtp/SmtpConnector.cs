@@ -14,7 +14,8 @@ public sealed partial class SmtpConnector(IOptions<TransportOptions> options, IA
     static readonly SessionFailure Forbidden = new(SmtpPhase.Connect, SessionFailureKind.ForbiddenAddress, null, "The address is one that must not be contacted.");
 
     readonly TransportOptions _options = options.Value;
-    readonly BrokenTlsMemory _brokenTls = new(time, options.Value.BrokenTlsMemory, options.Value.MaxBrokenTlsHosts);
+    readonly HostMemory _brokenTls = new(time, options.Value.BrokenTlsMemory, options.Value.MaxBrokenTlsHosts);
+    readonly HostMemory _seenTls = new(time, options.Value.SeenTlsMemory, options.Value.MaxSeenTlsHosts);
     readonly X509Certificate2Collection _extraRoots = TrustedRootFiles.Load(options.Value.TrustedRoots);
 
     public async Task<ConnectResult> ConnectAsync(SmtpTarget target, CancellationToken cancellationToken)
@@ -28,6 +29,20 @@ public sealed partial class SmtpConnector(IOptions<TransportOptions> options, IA
     async Task<ConnectResult> DialOpportunisticAsync(SmtpTarget target, CancellationToken cancellationToken)
     {
         var endPoint = new IPEndPoint(target.Address, target.Port);
+        var result = await DialOpportunisticAsync(target, endPoint, cancellationToken).ConfigureAwait(false);
+        if (result.Session is { Tls: not null }) _seenTls.Add(endPoint);
+        else if (result.Session is SmtpSession plain && _seenTls.Contains(endPoint))
+        {
+            // Mail goes on, since nobody demanded TLS; that somebody may have taken it away is told with the attempt.
+            plain.IsTlsLost = true;
+            LogTlsLost(target.Host);
+        }
+
+        return result;
+    }
+
+    async Task<ConnectResult> DialOpportunisticAsync(SmtpTarget target, IPEndPoint endPoint, CancellationToken cancellationToken)
+    {
         if (!_brokenTls.Contains(endPoint))
         {
             var result = await DialAsync(target, SecureSocketOptions.StartTlsWhenAvailable, cancellationToken).ConfigureAwait(false);

@@ -19,6 +19,8 @@ sealed partial class SmtpSession(OpenedSession opened, SmtpWire wire, SessionDea
 
     public string? Tls => opened.Tls;
 
+    public bool IsTlsLost { get; set; }
+
     public TlsProof TlsProof => opened.Proof;
 
     public RemoteLimits Limits => Extensions.Limits;

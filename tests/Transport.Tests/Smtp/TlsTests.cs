@@ -27,6 +27,33 @@ public sealed class TlsTests
     }
 
     [Fact(Timeout = Given.Limit)]
+    public async Task Tls_that_a_host_had_and_has_no_more_is_missed()
+    {
+        var time = new FakeTimeProvider();
+        using var certificate = SelfSigned();
+        var connector = Given.Connector(time: time, options: new TransportOptions { LocalDomain = "sender.test", SeenTlsMemory = TimeSpan.FromDays(2) });
+        await using (var plain = new RecordingBehavior().Start())
+        await using (var session = (await connector.ConnectAsync(Given.Target(plain.EndPoint), TestContext.Current.CancellationToken)).Session!)
+            Assert.Equal((null, false), (session.Tls, session.IsTlsLost));
+
+        System.Net.IPEndPoint endPoint;
+        await using (var secure = new RecordingBehavior().Start(new ReceiverOptions { Certificate = certificate }))
+        {
+            endPoint = secure.EndPoint;
+            await using var session = (await connector.ConnectAsync(Given.Target(endPoint), TestContext.Current.CancellationToken)).Session!;
+            Assert.NotNull(session.Tls);
+            Assert.False(session.IsTlsLost);
+        }
+
+        await using var stripped = new RecordingBehavior().Start(new ReceiverOptions { Port = endPoint.Port });
+        await using (var session = (await connector.ConnectAsync(Given.Target(endPoint), TestContext.Current.CancellationToken)).Session!)
+            Assert.Equal((null, true), (session.Tls, session.IsTlsLost));
+        time.Advance(TimeSpan.FromDays(3));
+        await using (var session = (await connector.ConnectAsync(Given.Target(endPoint), TestContext.Current.CancellationToken)).Session!)
+            Assert.False(session.IsTlsLost);
+    }
+
+    [Fact(Timeout = Given.Limit)]
     public async Task Tls_is_not_begun_where_the_target_says_never()
     {
         using var certificate = SelfSigned();

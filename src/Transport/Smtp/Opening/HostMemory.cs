@@ -3,8 +3,8 @@ using System.Net;
 
 namespace Orleans.Mail.Transport.Smtp.Opening;
 
-/// <summary>Hosts that offered STARTTLS and could not do it, for a while. Bounded: when full, what is new is not remembered, and costs one more handshake.</summary>
-sealed class BrokenTlsMemory(TimeProvider time, TimeSpan duration, int capacity)
+/// <summary>Hosts of which something was seen, for a while. Bounded: when full, what is new is not remembered.</summary>
+sealed class HostMemory(TimeProvider time, TimeSpan duration, int capacity)
 {
     readonly ConcurrentDictionary<IPEndPoint, DateTimeOffset> _until = new();
 
@@ -23,6 +23,6 @@ sealed class BrokenTlsMemory(TimeProvider time, TimeSpan duration, int capacity)
             foreach (var entry in _until)
                 if (entry.Value <= now)
                     _until.TryRemove(entry);
-        if (_until.Count < capacity) _until[host] = now + duration;
+        if (_until.Count < capacity || _until.ContainsKey(host)) _until[host] = now + duration;
     }
 }
