@@ -22,21 +22,30 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
     public void Send(Ticket ticket)
     {
         var finding = finder.FindAsync(ticket, CancellationToken.None);
-        if (finding.IsCompletedSuccessfully) Send(finding.Result, ticket);
+        if (finding.IsCompletedSuccessfully) SendTo(finding.Result, ticket);
         else _ = SendWhenFoundAsync(finding.AsTask(), ticket);
     }
 
-    async Task SendWhenFoundAsync(Task<FoundSite> finding, Ticket ticket)
+    async Task SendWhenFoundAsync(Task<FoundSite?> finding, Ticket ticket)
     {
         try
         {
-            Send(await finding.ConfigureAwait(false), ticket);
+            SendTo(await finding.ConfigureAwait(false), ticket);
         }
         catch (Exception exception)
         {
             LogLost(ticket.Destination, 1, exception);
         }
     }
+
+    void SendTo(FoundSite? found, Ticket ticket)
+    {
+        if (found is { } site) Send(site, ticket);
+        else _ = SendAwayAsync(ticket.Destination, [(ticket, clock.GetUtcNow() + LookAgain)]);
+    }
+
+    // The way was taken out of the configuration: the message chooses another at once, unless its silo has not heard of it yet.
+    static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     void Send(FoundSite found, Ticket ticket)
     {
@@ -92,12 +101,24 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
     public async Task ReturnAsync(string site, Ticket[] tickets, DateTimeOffset deadUntil, bool isDown)
     {
         health.Dead(site, deadUntil);
+        try
+        {
+            await LeadAroundAsync(site, tickets, deadUntil, isDown).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            LogLost(site, tickets.Length, exception);
+        }
+    }
+
+    async Task LeadAroundAsync(string site, Ticket[] tickets, DateTimeOffset deadUntil, bool isDown)
+    {
         var waiting = new List<Ticket>();
         foreach (var ticket in tickets)
         {
             var found = await finder.FindAsync(ticket, CancellationToken.None).ConfigureAwait(false);
-            var path = found.Path.ToString();
-            if (path != site && !health.IsDead(path)) Send(found, ticket);
+            var path = found?.Path.ToString();
+            if (path is null || (path != site && !health.IsDead(path))) SendTo(found, ticket);
             else waiting.Add(ticket);
         }
 
@@ -109,7 +130,7 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
     {
         try
         {
-            foreach (var ticket in tickets) Send(await finder.FindAsync(ticket, CancellationToken.None).ConfigureAwait(false), ticket);
+            foreach (var ticket in tickets) SendTo(await finder.FindAsync(ticket, CancellationToken.None).ConfigureAwait(false), ticket);
         }
         catch (Exception exception)
         {

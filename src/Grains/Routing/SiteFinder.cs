@@ -9,10 +9,10 @@ namespace Orleans.Mail.Grains.Routing;
 /// <summary>Which site a ticket goes to: the relay of a pool, or the set of hosts that MX records name. May ask the name service, so no grain calls it.</summary>
 sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth health, SourcePool sources, MxRoutePlanner planner, IMxResolver resolver, StandingOrders orders, TimeProvider clock, Func<double> chance)
 {
-    /// <summary>A site for the ticket; where every relay of a pool is out of order, one of them.</summary>
-    public async ValueTask<FoundSite> FindAsync(Ticket ticket, CancellationToken cancellationToken)
+    /// <summary>A site for the ticket; where every relay of a pool is out of order, one of them. Null where its pool was taken out of the configuration since.</summary>
+    public async ValueTask<FoundSite?> FindAsync(Ticket ticket, CancellationToken cancellationToken)
     {
-        if (Destination.PoolOf(ticket.Destination) is { } pool) return Of(Choose(pool));
+        if (Destination.PoolOf(ticket.Destination) is { } pool) return Choose(pool) is { } relay ? Of(relay) : null;
         if (router.IsInside) return new FoundSite(new SitePath(ticket.Destination, null), []);
         var answer = await resolver.ResolveAsync(ticket.Destination, cancellationToken).ConfigureAwait(false);
         var site = planner.TryGetSite(ticket.Destination) ?? SiteKey.Of(ticket.Destination, answer);
@@ -42,9 +42,10 @@ sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth 
     }
 
     // The lowest tier with a relay in order; in it, by weight.
-    Relay Choose(string pool)
+    Relay? Choose(string pool)
     {
         var relays = routes.Book.RelaysOf(pool);
+        if (relays.IsEmpty) return null;
         if (relays.Length == 1) return relays[0];
         var candidates = relays.Where(relay => !health.IsDead(relay.Site)).ToList();
         if (candidates.Count == 0) candidates = [.. relays];
