@@ -52,6 +52,8 @@ public static class GrainsServiceExtensions
         services.AddSingleton<FarReminders>();
         // The default of a million cached places would hold a gigabyte of messages that left memory long ago.
         services.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 20_000);
+        // A message grain leaves as soon as it only waits, so that each of several calls at once may meet one that is leaving, and moves on to the next.
+        services.Configure<SiloMessagingOptions>(messaging => messaging.MaxForwardCount = Math.Max(messaging.MaxForwardCount, 16));
         services.AddSingleton(provider => new ContentCache(Delivery(provider).ContentCacheBytes));
         AddRouting(services);
         services.AddMailBudgets();
