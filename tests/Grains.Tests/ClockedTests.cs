@@ -11,12 +11,17 @@ public abstract class ClockedTests : IAsyncDisposable
     protected static readonly DateTimeOffset Start = new(2026, 7, 6, 6, 0, 0, TimeSpan.Zero);
 
     readonly FakeTimeProvider _clock = new(Start);
+    readonly JumpingClock _wall;
 
-    protected ClockedTests() => Cluster = new MailCluster { Clock = _clock };
+    protected ClockedTests()
+    {
+        _wall = new JumpingClock(_clock);
+        Cluster = new MailCluster { Clock = _wall };
+    }
 
     protected MailCluster Cluster { get; }
 
-    protected DateTimeOffset Now => _clock.GetUtcNow();
+    protected DateTimeOffset Now => _wall.GetUtcNow();
 
     public async ValueTask DisposeAsync()
     {
@@ -45,6 +50,9 @@ public abstract class ClockedTests : IAsyncDisposable
     protected static void OneSession(ISiloBuilder silo) => silo.Services.PostConfigure<SiteOptions>(sites => sites.MaxSessions = sites.InitialSessions = 1);
 
     protected void Pass(TimeSpan time) => _clock.Advance(time);
+
+    /// <summary>Somebody sets the clock; timers that run do not notice.</summary>
+    protected void SetClockBy(TimeSpan jump) => _wall.Jump += jump;
 
     protected void PassTo(DateTimeOffset time) => _clock.Advance(time - Now);
 
@@ -92,6 +100,25 @@ public abstract class ClockedTests : IAsyncDisposable
     protected List<Transport.SmtpTransaction> SentTo(string recipient) => [.. Cluster.Wire.Received.Where(transaction => transaction.Recipients.Contains(recipient))];
 
     const int Shards = 4;
+
+    sealed class JumpingClock(TimeProvider steady) : TimeProvider
+    {
+        long _jump;
+
+        public TimeSpan Jump
+        {
+            get => TimeSpan.FromTicks(Interlocked.Read(ref _jump));
+            set => Interlocked.Exchange(ref _jump, value.Ticks);
+        }
+
+        public override long TimestampFrequency => steady.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => steady.GetUtcNow() + Jump;
+
+        public override long GetTimestamp() => steady.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => steady.CreateTimer(callback, state, dueTime, period);
+    }
 
     sealed class Middle : Random
     {

@@ -52,6 +52,23 @@ public sealed class ScenarioTests : ClockedTests
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_delays_by_no_more_than_that_and_bounces_nothing()
+    {
+        await StartAsync();
+        Cluster.Wire.Answer = transaction => ScriptedWire.Refuse(transaction, 450, "4.2.1 Mailbox busy");
+        var request = await SubmitAsync("ann@example.com");
+        var due = (await TriedAsync(request.Id, 1)).NextAttemptAt!.Value;
+        SetClockBy(TimeSpan.FromHours(-2));
+        Cluster.Wire.Answer = ScriptedWire.Accept;
+        await SweptAsync(request.Id);
+        var waiting = (await Cluster.StatusAsync(request.Id))!;
+        Assert.Equal((MailState.Deferred, 1, due), (waiting.State, waiting.AttemptCount, waiting.NextAttemptAt!.Value));
+        PassTo(due);
+        Assert.Equal(MailState.Delivered, (await FinalAsync(request.Id)).State);
+        Assert.Equal(2, SentTo("ann@example.com").Count);
+    }
+
+    [Fact]
     public async Task Expiry_and_cancellation_at_the_same_time_make_one_end()
     {
         await StartAsync();
