@@ -9,6 +9,7 @@ using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Placement;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
 using Orleans.Mail.Grains.Suppression;
@@ -46,6 +47,7 @@ public static class GrainsServiceExtensions
         services.AddSingleton<IValidateOptions<ShapingOptions>, ShapingOptionsValidator>();
         services.AddSingleton(typeof(SoundOptions<>));
         services.AddSingleton<SiteShaping>();
+        services.AddSingleton<ClusterView>();
         services.AddSingleton<SpoolShards>();
         services.AddSingleton(provider => new TicketDispatcher(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<RelayHealth>(), Clock(provider), provider.GetRequiredService<ILogger<TicketDispatcher>>()));
@@ -58,7 +60,7 @@ public static class GrainsServiceExtensions
         AddRouting(services);
         services.AddMailBudgets();
         services.AddSingleton(provider => new SessionServices(
-            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<SiteConnector>(),
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<ClusterView>(), provider.GetRequiredService<SiteConnector>(),
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value,
             provider.GetRequiredService<IOptions<TransportOptions>>().Value, Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
         services.AddSingleton(provider => new DeliveryEngine(
@@ -67,7 +69,9 @@ public static class GrainsServiceExtensions
         services.AddSingleton(CreateMessageGrainServices);
         services.AddControl();
         services.AddSingleton<OrderCheck>(provider => provider.GetRequiredService<DeliveryRouter>().Problem);
-        silo.AddStartupTask<SpoolStart>(ServiceLifecycleStage.Active);
+        services.AddSingleton<ShardKeeper>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ShardKeeper>());
+        services.AddPlacementDirector<ShardPlacementStrategy, ShardPlacementDirector>();
         return silo;
     }
 
@@ -87,6 +91,7 @@ public static class GrainsServiceExtensions
 
     static MessageGrainServices CreateMessageGrainServices(IServiceProvider provider) => new(
         provider.GetRequiredService<SpoolShards>(),
+        provider.GetRequiredService<ClusterView>(),
         provider.GetRequiredService<Serializer<MessageState>>(),
         provider.GetRequiredService<ContentCache>(),
         provider.GetRequiredService<TicketDispatcher>(),

@@ -7,6 +7,12 @@ public interface ISpool
     int ShardCount { get; }
 
     /// <summary>
+    /// Whether several silos may use it at the same time, each for shards of its own. Such a spool keeps no notes of
+    /// <see cref="ISpoolShard.MarkEndOfData"/>: an attempt that died with its silo is in doubt.
+    /// </summary>
+    bool IsShared { get; }
+
+    /// <summary>
     /// Becomes the only writer of a shard: raises its fence, so that every commit of an earlier opening fails with <see cref="SpoolFencedException"/>.
     /// </summary>
     /// <exception cref="SpoolUnavailableException">The store cannot be used right now.</exception>
@@ -64,6 +70,9 @@ public interface ISpoolShard
     /// <exception cref="SpoolCorruptException">Not even its row can be read, so nothing can be noted in it: the caller has to remember it.</exception>
     /// <exception cref="SpoolFencedException">Somebody else opened the shard since.</exception>
     Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until);
+
+    /// <summary>Live messages last committed with <see cref="SpoolCommit.IsHeld"/>, in whatever epoch. In id order, after <paramref name="after"/>.</summary>
+    Task<IReadOnlyList<MessageId>> ReadHeldAsync(MessageId? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Live messages last committed with <see cref="SpoolCommit.IsHeld"/> in an epoch before this one: their holder is gone. In id order, after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken);

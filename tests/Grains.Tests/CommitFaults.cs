@@ -68,6 +68,8 @@ public sealed class CommitFaults
     {
         public int ShardCount => inner.ShardCount;
 
+        public bool IsShared => inner.IsShared;
+
         public async Task<ISpoolShard> OpenShardAsync(int shard, CancellationToken cancellationToken) =>
             faults.Opened[shard] = new Shard(await inner.OpenShardAsync(shard, cancellationToken), faults);
     }
@@ -109,6 +111,8 @@ public sealed class CommitFaults
 
         public Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until) =>
             faults is { IsUnmarkable: true } && faults.Unreadable == id ? Task.FromException<bool>(new SpoolCorruptException()) : inner.SetAsideAsync(id, until);
+
+        public Task<IReadOnlyList<MessageId>> ReadHeldAsync(MessageId? after, int limit, CancellationToken cancellationToken) => inner.ReadHeldAsync(after, limit, cancellationToken);
 
         public Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken) => inner.ReadAbandonedAsync(after, limit, cancellationToken);
 

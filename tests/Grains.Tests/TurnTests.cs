@@ -19,7 +19,7 @@ public sealed class TurnTests : IAsyncLifetime
     {
         var request = await HeldAsync();
         var message = _cluster.Grains.GetGrain<IMessageDeliveryGrain>(request.Id.ToString());
-        Assert.Null(await message.BeginAttemptAsync("example.com", "example.com"));
+        Assert.Null(await message.BeginAttemptAsync("example.com", "example.com", default));
         await message.CompleteAttemptAsync(new AttemptReport(99, "mx", null, [new Verdict(0, 0, "delivered", "test", null, false)]));
         var status = (await _cluster.StatusAsync(request.Id))!;
         Assert.Equal(1, status.AttemptCount);

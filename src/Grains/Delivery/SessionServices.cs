@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Placement;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
 using Orleans.Mail.Transport;
@@ -10,6 +11,7 @@ namespace Orleans.Mail.Grains.Delivery;
 sealed record SessionServices(
     IGrainFactory Grains,
     SpoolShards Shards,
+    ClusterView Cluster,
     SiteConnector Connector,
     DeliveryRouter Router,
     SiteFinder Sites,

@@ -2,7 +2,6 @@ using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Policy.Outcomes;
-using Orleans.Mail.Storage;
 
 namespace Orleans.Mail.Grains.Delivery;
 
@@ -10,6 +9,7 @@ namespace Orleans.Mail.Grains.Delivery;
 sealed partial class SiteSession
 {
     static readonly TimeSpan ReportRetry = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan LongestReportRetry = TimeSpan.FromSeconds(5);
 
     async Task CompleteBehindAsync(AttemptOrder order, Sent sent)
     {
@@ -60,19 +60,19 @@ sealed partial class SiteSession
         }
     }
 
-    // The remote's answer is not given up because the spool pauses: dropped, it would make a doubt, and a duplicate.
+    // The remote's answer is not given up because the spool pauses, or the message moves to another silo: dropped, it would make a doubt, and a duplicate.
     async Task ReportAsync(AttemptOrder order, AttemptReport report)
     {
-        while (true)
+        for (var wait = ReportRetry; ; wait = wait * 2 < LongestReportRetry ? wait * 2 : LongestReportRetry)
         {
             try
             {
                 await Message(order.Message).CompleteAttemptAsync(report).ConfigureAwait(false);
                 return;
             }
-            catch (SpoolUnavailableException) when (services.Clock.GetUtcNow() < order.Deadline && !abandon.IsCancellationRequested)
+            catch (Exception exception) when (PassingTrouble.Is(exception) && services.Clock.GetUtcNow() < order.Deadline && !abandon.IsCancellationRequested)
             {
-                await Task.Delay(ReportRetry, services.Clock, abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(wait, services.Clock, abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -162,7 +162,7 @@ sealed partial class SiteSession
     void Mark(AttemptOrder order)
     {
         KillPoints.Pass("content.before-end-of-data");
-        services.Shards.Opened(order.Message).MarkEndOfData(order.Message, order.Number);
+        services.Shards.MarkEndOfData(order.Message, order.Number);
         KillPoints.Pass("content.after-mark");
     }
 

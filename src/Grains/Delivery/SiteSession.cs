@@ -3,7 +3,9 @@ using System.Threading.Channels;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Routing;
+using Orleans.Mail.Storage;
 
 namespace Orleans.Mail.Grains.Delivery;
 
@@ -49,8 +51,21 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         }
         finally
         {
-            await _domain.ReleaseAsync(Report(0)).ConfigureAwait(false);
+            await ReleaseAsync().ConfigureAwait(false);
             if (_connection is not null) await _connection.QuitAsync().ConfigureAwait(false);
+        }
+    }
+
+    // A lease that cannot be given back expires.
+    async Task ReleaseAsync()
+    {
+        try
+        {
+            await _domain.ReleaseAsync(Report(0)).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (PassingTrouble.Is(exception))
+        {
+            LogSiteLost(site, exception);
         }
     }
 
@@ -124,9 +139,18 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
 
     async Task<SessionOrders> NextAsync(int want)
     {
-        var orders = await _domain.NextAsync(Report(want)).ConfigureAwait(false);
-        if (orders.Terms is { } terms) _terms = terms;
-        return orders;
+        try
+        {
+            var orders = await _domain.NextAsync(Report(want)).ConfigureAwait(false);
+            if (orders.Terms is { } terms) _terms = terms;
+            return orders;
+        }
+        catch (Exception exception) when (PassingTrouble.Is(exception))
+        {
+            // What was begun is still sent and reported; further work is for a session that its site knows.
+            LogSiteLost(site, exception);
+            return new SessionOrders([], Close: true, null, null);
+        }
     }
 
     SessionReport Report(int want)
@@ -187,7 +211,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
     {
         try
         {
-            if (await Message(ticket.Message).BeginAttemptAsync(ticket.Destination, site).ConfigureAwait(false) is { } order) return order;
+            if (await AskToBeginAsync(ticket).ConfigureAwait(false) is { } order) return order;
         }
         catch (Exception exception)
         {
@@ -199,6 +223,26 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         _finished.Enqueue(new FinishedTicket(ticket.Message, TicketResult.Void, null));
         return null;
     }
+
+    // The attempt may have been begun although the answer is lost: asked again it is told again, and does not stay open with nobody at it.
+    async Task<AttemptOrder?> AskToBeginAsync(Ticket ticket)
+    {
+        var runner = new AttemptRunner(services.Cluster.Local, _id);
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await Message(ticket.Message).BeginAttemptAsync(ticket.Destination, site, runner).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (tries < MostAsking && exception is not SpoolUnavailableException { OutcomeKnown: true } && PassingTrouble.Is(exception) && !abandon.IsCancellationRequested)
+            {
+                await Task.Delay(AskAgain * tries, services.Clock, abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    const int MostAsking = 5;
+    static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(200);
 
     // The ticket was not used: while the spool pauses it comes back after a moment, not when the sweep finds its message.
     async Task QueueAgainAsync(Ticket ticket)

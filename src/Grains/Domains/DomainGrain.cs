@@ -18,7 +18,7 @@ namespace Orleans.Mail.Grains.Domains;
 /// One receiving site: queue, window, pace, leases. Memory only: it may end at any time and lose nothing but time, since every message
 /// knows its own state, the spool knows who waits for the site, and sweeps. This file is the queue; sessions and recovery are in the other parts.
 /// </summary>
-[GrainType("mail-domain"), PreferLocalPlacement, CollectionAgeLimit(Minutes = 5)]
+[GrainType("mail-domain"), HashBasedPlacement, CollectionAgeLimit(Minutes = 5)]
 sealed partial class DomainGrain(
     IOptions<SiteOptions> options,
     SiteShaping shaping,

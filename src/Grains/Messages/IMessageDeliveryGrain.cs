@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Outcomes;
 
 namespace Orleans.Mail.Grains.Messages;
@@ -10,8 +11,9 @@ interface IMessageDeliveryGrain : IGrainWithStringKey
     /// <summary>Commits a new attempt before a byte is sent. Null when there is nothing to send to the destination now.</summary>
     /// <param name="destination">A recipient domain, or a pool of relays.</param>
     /// <param name="site">The site that it is reached by this time.</param>
+    /// <param name="runner">Who asks, and will send. Asking again, for an answer that was lost, it gets the same order again.</param>
     [Alias("BeginAttempt")]
-    Task<AttemptOrder?> BeginAttemptAsync(string destination, string site);
+    Task<AttemptOrder?> BeginAttemptAsync(string destination, string site, AttemptRunner runner);
 
     /// <summary>Commits what an attempt came to. Ignored when the attempt is not open any more.</summary>
     [Alias("CompleteAttempt")]
@@ -48,6 +50,9 @@ enum WakeCause : byte
 
     /// <summary>The site that it waited for talks again.</summary>
     Release = 3,
+
+    /// <summary>A silo died, and may have had a ticket or an attempt of it in its hands.</summary>
+    SiloLost = 4,
 }
 
 /// <summary>What a wake-up found.</summary>

@@ -19,7 +19,7 @@ sealed partial class MessageGrain
     // Destinations for which a ticket of this message stands in a queue, as far as this activation knows.
     readonly HashSet<string> _queuedFor = [];
 
-    public async Task<AttemptOrder?> BeginAttemptAsync(string destination, string site)
+    public async Task<AttemptOrder?> BeginAttemptAsync(string destination, string site, AttemptRunner runner)
     {
         await LoadAsync();
         _queuedFor.Remove(destination);
@@ -27,7 +27,7 @@ sealed partial class MessageGrain
         var now = services.Clock.GetUtcNow();
         if (await ExpireAsync(now)) return null;
         if (await IsStoppedAsync(now)) return null;
-        if (!Sabotage.NoFence && IsInAttempt(destination)) return null;
+        if (OpenFor(destination) is { } open && !Sabotage.NoFence) return open.Runner == runner && await ContentAsync() is { } again ? Order(open, again) : null;
         await HoldByPlaceAsync(now, site, destination);
         var due = DueByDestination(now).FirstOrDefault(group => group.Destination == destination).Recipients;
         if (due.IsDefaultOrEmpty)
@@ -41,27 +41,33 @@ sealed partial class MessageGrain
         if (content is null) return null;
 
         // Write ahead: whatever happens from here on, the attempt is known and the next one is certain.
-        var begun = MessageTransitions.Begin(_state, destination, site, due, _shard.Epoch, now, now + services.Delivery.AttemptTimeout);
+        var begun = MessageTransitions.Begin(_state, destination, site, due, runner, _shard.Epoch, now, now + services.Delivery.AttemptTimeout);
         if (Sabotage.NoWriteAhead) _state = begun.State;
         else await CommitAsync(begun);
         KillPoints.Pass("begin.after-commit");
+        return Order(_state.Open[^1], content.Value);
+    }
+
+    AttemptOrder Order(OpenAttempt attempt, ReadOnlyMemory<byte> content)
+    {
+        var state = _state!;
         return new AttemptOrder
         {
             Message = _id,
-            Number = _state.AttemptCount,
-            From = _state.From,
-            Recipients = [.. due.Select(index => _state.Recipients[index].Address)],
-            Content = content.Value,
-            NeedsEightBitMime = _state.NeedsEightBitMime,
-            NeedsSmtpUtf8 = _state.NeedsSmtpUtf8,
-            TraceParent = _state.TraceParent,
-            Tenant = _state.Tenant,
-            Deadline = _state.Open[^1].Deadline,
-            Destination = destination,
-            Dsn = _state.Dsn,
-            RequireTls = _state.RequireTls,
-            GreylistedAt = GreylistedAt(_state, site),
-            RecipientsPerTransaction = RecipientsPerTransaction(site, due),
+            Number = attempt.Number,
+            From = state.From,
+            Recipients = [.. attempt.Recipients.Select(index => state.Recipients[index].Address)],
+            Content = content,
+            NeedsEightBitMime = state.NeedsEightBitMime,
+            NeedsSmtpUtf8 = state.NeedsSmtpUtf8,
+            TraceParent = state.TraceParent,
+            Tenant = state.Tenant,
+            Deadline = attempt.Deadline,
+            Destination = attempt.Destination ?? attempt.Site,
+            Dsn = state.Dsn,
+            RequireTls = state.RequireTls,
+            GreylistedAt = GreylistedAt(state, attempt.Site),
+            RecipientsPerTransaction = RecipientsPerTransaction(attempt.Site, attempt.Recipients),
         };
     }
 
@@ -114,7 +120,9 @@ sealed partial class MessageGrain
         if (cause is WakeCause.Release && _state.WaitsFor is not null) await CommitAsync(MessageTransitions.Release(_state, now));
         if (await HoldBackAsync(now)) return WakeResult.Nothing;
         await HoldByPlaceAsync(now);
-        var wasLost = QueueDue(now) && cause is WakeCause.Sweep;
+        // Where its tickets stand is not known any more; a queue that still has one takes no second.
+        if (cause is WakeCause.SiloLost) _queuedFor.Clear();
+        var wasLost = QueueDue(now) && cause is WakeCause.Sweep or WakeCause.SiloLost;
         // What the sweep found stays due in the store: moved on, or every sweep would find it again while it stands in a queue.
         if (cause is WakeCause.Sweep or WakeCause.Recovery && _queuedFor.Count > 0) await CommitAsync(new Step(_state, []));
         LeaveIfIdle();
@@ -173,7 +181,7 @@ sealed partial class MessageGrain
     }
 
     bool IsDead(OpenAttempt attempt, DateTimeOffset now) =>
-        services.Shards.IsDead(_shard, attempt.Epoch) || now >= attempt.Deadline + AttemptGrace;
+        services.Shards.IsDead(_shard, attempt.Epoch) || (attempt.Runner is { } runner && services.Cluster.IsGone(runner.Silo)) || now >= attempt.Deadline + AttemptGrace;
 
     // A session gives up at the deadline; its report may still be under way for a moment.
     static readonly TimeSpan AttemptGrace = TimeSpan.FromSeconds(30);
@@ -214,7 +222,9 @@ sealed partial class MessageGrain
         return orders.HasSiteReroutes && services.Sites.TryFind(destination) is { } site ? services.Router.DestinationOf(state, recipient, orders, now, site) : destination;
     }
 
-    bool IsInAttempt(string destination) => _state!.Open.Any(attempt => (attempt.Destination ?? attempt.Site) == destination);
+    bool IsInAttempt(string destination) => OpenFor(destination) is not null;
+
+    OpenAttempt? OpenFor(string destination) => _state!.Open.FirstOrDefault(attempt => (attempt.Destination ?? attempt.Site) == destination);
 
     IEnumerable<(string Destination, ImmutableArray<int> Recipients)> DueByDestination(DateTimeOffset now)
     {

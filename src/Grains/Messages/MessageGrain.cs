@@ -4,12 +4,12 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Diagnostics;
+using Orleans.Mail.Grains.Placement;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Scheduling;
 using Orleans.Mail.Policy.Submission;
 using Orleans.Mail.Storage;
 using Orleans.Mail.Transport;
-using Orleans.Placement;
 
 namespace Orleans.Mail.Grains.Messages;
 
@@ -17,7 +17,7 @@ namespace Orleans.Mail.Grains.Messages;
 /// One message. Thin turns: read state, ask policy, commit, act. It never waits for a dialogue, and leaves memory whenever it only waits.
 /// This file is what callers ask of it; the path of delivery is in the other part.
 /// </summary>
-[GrainType("mail-message"), PreferLocalPlacement, CollectionAgeLimit(Minutes = 2)]
+[GrainType("mail-message"), ShardPlacement, CollectionAgeLimit(Minutes = 2)]
 sealed partial class MessageGrain(MessageGrainServices services, ILogger<MessageGrain> log) : Grain, IMessageGrain, IMessageDeliveryGrain, IRemindable
 {
     MessageId _id;
@@ -33,7 +33,13 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _id = MessageId.Parse(this.GetPrimaryKeyString());
-        _shard = await services.Shards.OfAsync(_id);
+        _shard = await services.Shards.OfAsync(_id, GrainContext);
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        services.Shards.Left(GrainContext);
+        return Task.CompletedTask;
     }
 
     public async Task<SubmitResult> SubmitAsync(SubmitRequest request)

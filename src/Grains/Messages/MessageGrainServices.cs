@@ -2,6 +2,7 @@ using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Placement;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
 using Orleans.Mail.Grains.Suppression;
@@ -16,6 +17,7 @@ namespace Orleans.Mail.Grains.Messages;
 /// <summary>What every message grain of a silo shares.</summary>
 sealed record MessageGrainServices(
     SpoolShards Shards,
+    ClusterView Cluster,
     Serializer<MessageState> States,
     ContentCache Contents,
     TicketDispatcher Tickets,

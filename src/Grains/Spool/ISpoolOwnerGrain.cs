@@ -7,9 +7,13 @@ namespace Orleans.Mail.Grains.Spool;
 [Alias("mail.v1.ISpoolOwnerGrain")]
 interface ISpoolOwnerGrain : IGrainWithIntegerKey
 {
-    /// <summary>Opens the shard on the silo of this grain, and wakes what an earlier owner left.</summary>
+    /// <summary>Opens the shard on the silo of this grain, and wakes what an earlier owner left. On a silo where the shard does not belong any more, it closes it, and goes.</summary>
     [Alias("EnsureOpen")]
     Task EnsureOpenAsync();
+
+    /// <summary>A silo died: wakes every message that something in memory worked for, wherever it was. Those in good hands take no notice.</summary>
+    [Alias("RecoverLost"), AlwaysInterleave]
+    Task RecoverLostAsync();
 
     /// <summary>
     /// Wakes what a revoked suspension held, some messages at a call, once the silo knows version <paramref name="version"/> of the standing orders.

@@ -6,6 +6,7 @@ using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Placement;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Storage;
 using Orleans.Serialization;
@@ -16,9 +17,10 @@ namespace Orleans.Mail.Grains.Spool;
 /// Owns one shard: opens it, wakes what is due and held by nobody, purges what is old, serves its feed.
 /// Its reminder keeps the shard awake; a lost grain comes back within a minute.
 /// </summary>
-[GrainType("mail-spool")]
+[GrainType(TypeName), ShardPlacement]
 sealed partial class SpoolGrain(
     SpoolShards shards,
+    ClusterView cluster,
     IOptions<SpoolOptions> options,
     Serializer<MessageState> states,
     StandingOrders orders,
@@ -26,6 +28,8 @@ sealed partial class SpoolGrain(
     TimeProvider systemClock,
     ILogger<SpoolGrain> log) : Grain, ISpoolGrain, ISpoolOwnerGrain, IRemindable
 {
+    public const string TypeName = "mail-spool";
+
     const string ReminderName = "awake";
     const int PageSize = 500;
 
@@ -40,6 +44,10 @@ sealed partial class SpoolGrain(
     ISpoolShard? _shard;
     bool _isRecovered;
 
+    // A silo died since the last sweep, and may have had messages of this shard in its hands.
+    bool _hasLost;
+    IGrainTimer? _sweep;
+
     int Number => (int)this.GetPrimaryKeyLong();
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -48,7 +56,7 @@ sealed partial class SpoolGrain(
         shards.Opened(_shard);
         LogOpened(Number, _shard.Epoch);
         var settings = options.Value;
-        this.RegisterGrainTimer(static (self, token) => self.SweepAsync(token), this, new() { DueTime = TimeSpan.Zero, Period = settings.SweepInterval, KeepAlive = true, Interleave = true });
+        _sweep = this.RegisterGrainTimer(static (self, token) => self.SweepAsync(token), this, new() { DueTime = TimeSpan.Zero, Period = settings.SweepInterval, KeepAlive = true, Interleave = true });
         this.RegisterGrainTimer(static (self, token) => self.PurgeAsync(token), this, new() { DueTime = settings.PurgeInterval, Period = settings.PurgeInterval, KeepAlive = true, Interleave = true });
     }
 
@@ -58,7 +66,23 @@ sealed partial class SpoolGrain(
         return Task.CompletedTask;
     }
 
-    public Task EnsureOpenAsync() => Task.CompletedTask;
+    public Task EnsureOpenAsync()
+    {
+        if (cluster.OwnerOf(Number) == cluster.Local) return Task.CompletedTask;
+        LogHandedOver(Number, _shard!.Epoch);
+        // From here on no message grain of this silo commits to it: the next owner's fence finds nothing under way.
+        shards.Closed(_shard);
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
+
+    public Task RecoverLostAsync()
+    {
+        // May take long: this is done by a timer's turns, not in the caller's time.
+        _hasLost = true;
+        _sweep?.Change(TimeSpan.Zero, options.Value.SweepInterval);
+        return Task.CompletedTask;
+    }
 
     public async Task<WaitingMessage[]> ReadWaitingAsync(string site, WaitingMessage? after, int limit) =>
         [.. await _shard!.ReadWaitingAsync(site, after, limit, CancellationToken.None)];
@@ -136,6 +160,12 @@ sealed partial class SpoolGrain(
                 _isRecovered = true;
             }
 
+            if (_hasLost)
+            {
+                _hasLost = false;
+                await WakeHeldAsync(cancellationToken);
+            }
+
             await WakeDueAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException or OrleansException or TimeoutException)
@@ -157,6 +187,19 @@ sealed partial class SpoolGrain(
         }
 
         if (count > 0) LogRecovered(Number, count);
+    }
+
+    async Task WakeHeldAsync(CancellationToken cancellationToken)
+    {
+        MessageId? after = null;
+        var found = 0;
+        while (await _shard!.ReadHeldAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
+        {
+            found += await WakeAsync(page, WakeCause.SiloLost, cancellationToken);
+            after = page[^1];
+        }
+
+        LogLostFound(Number, found);
     }
 
     async Task WakeDueAsync(CancellationToken cancellationToken)

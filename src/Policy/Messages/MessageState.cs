@@ -144,4 +144,13 @@ public sealed record OpenAttempt
 
     /// <summary>What the recipients have in common: their domain, or their pool of relays. Null in records of the first format.</summary>
     [Id(6)] public string? Destination { get; init; }
+
+    /// <summary>Who runs it. Null in records of the first formats.</summary>
+    [Id(7)] public AttemptRunner? Runner { get; init; }
 }
+
+/// <summary>A session: an attempt that it runs ends with its silo.</summary>
+/// <param name="Silo">Address and generation of its silo.</param>
+/// <param name="Session">The session.</param>
+[GenerateSerializer, Immutable, Alias("mail.v1.AttemptRunner")]
+public readonly record struct AttemptRunner([property: Id(0)] SiloAddress Silo, [property: Id(1)] Guid Session);

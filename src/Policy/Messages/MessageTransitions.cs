@@ -23,7 +23,7 @@ public static class MessageTransitions
         new(draft, [Fact(draft, EventType.Accepted, draft.AcceptedAt)]);
 
     /// <summary>Opens an attempt for <paramref name="recipients"/>, all of them open and in no other attempt.</summary>
-    public static Step Begin(MessageState state, string destination, string site, ImmutableArray<int> recipients, long epoch, DateTimeOffset now, DateTimeOffset deadline)
+    public static Step Begin(MessageState state, string destination, string site, ImmutableArray<int> recipients, AttemptRunner runner, long epoch, DateTimeOffset now, DateTimeOffset deadline)
     {
         var attempt = new OpenAttempt
         {
@@ -31,6 +31,7 @@ public static class MessageTransitions
             Site = site,
             Destination = destination,
             StartedAt = now,
+            Runner = runner,
             Epoch = epoch,
             Recipients = recipients,
             Deadline = deadline,

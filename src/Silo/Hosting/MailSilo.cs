@@ -1,18 +1,14 @@
-using System.Net;
 using Microsoft.Extensions.Options;
-using Orleans.Configuration;
 using Orleans.Mail.Grains;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Silo.Health;
-using Orleans.Mail.Storage;
-using Orleans.Mail.Storage.Sqlite;
 using Orleans.Mail.Transport;
 using Orleans.Mail.Transport.Dkim;
 using Orleans.Mail.Transport.TlsPolicies;
 
 namespace Orleans.Mail.Silo.Hosting;
 
-/// <summary>The composition root: one silo on the embedded default, a folder with SQLite.</summary>
+/// <summary>The composition root: one silo, on a folder with SQLite or as a member of a cluster on Azure Storage (<see cref="MailSiloOptions.Storage"/>).</summary>
 public static class MailSilo
 {
     /// <param name="args">Command line, as configuration.</param>
@@ -23,7 +19,7 @@ public static class MailSilo
         configure?.Invoke(builder);
         var services = builder.Services;
         AddOptions(services, builder.Configuration);
-        services.AddSqliteSpool(options => builder.Configuration.GetSection(SqliteSpoolOptions.Section).Bind(options));
+        services.AddMailStorage(builder.Configuration, Settings(builder.Configuration).Storage);
         services.AddMailTransport();
         services.AddOptions<TransportOptions>().BindConfiguration(TransportOptions.Section);
         services.AddOptions<ResolverOptions>().BindConfiguration(ResolverOptions.Section);
@@ -56,10 +52,7 @@ public static class MailSilo
     static void ConfigureOrleans(ISiloBuilder silo, ConfigurationManager configuration)
     {
         var settings = Settings(configuration);
-        silo.UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, serviceId: "orleans-mail", clusterId: "orleans-mail");
-        silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = IPAddress.Loopback);
-        silo.AddReminders();
-        silo.Services.AddSqliteReminders();
+        silo.UseMailCluster(configuration, settings);
         silo.Configure<ReminderOptions>(reminders =>
         {
             reminders.RefreshReminderListPeriod = settings.ReminderRefresh;

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Storage.AzureStorage.Spool;
+using Orleans.Mail.Storage.Sqlite;
 
 namespace Orleans.Mail.Silo.Hosting;
 
@@ -7,6 +9,9 @@ namespace Orleans.Mail.Silo.Hosting;
 public sealed class MailSiloOptions
 {
     public const string Section = "OrleansMail:Silo";
+
+    /// <summary>Where everything durable lies: a folder of this machine for one silo, or an account of Azure Storage for any number. Default: <see cref="SiloStorage.Embedded"/>.</summary>
+    public SiloStorage Storage { get; set; }
 
     /// <summary>Port for other silos. Default: 11111.</summary>
     public int SiloPort { get; set; } = 11_111;
@@ -33,11 +38,25 @@ public sealed class MailSiloOptions
     public string? CaptureFolder { get; set; }
 }
 
+/// <summary>The switch between one machine and a cluster.</summary>
+public enum SiloStorage
+{
+    /// <summary>SQLite in a folder; one silo. Configuration section <c>OrleansMail:Spool</c>.</summary>
+    Embedded,
+
+    /// <summary>
+    /// Tables and blobs of Azure. Configuration section <c>OrleansMail:AzureSpool</c>; membership and reminders lie in the same account unless
+    /// <c>Orleans:Clustering</c> and <c>Orleans:Reminders</c> say otherwise.
+    /// </summary>
+    Azure,
+}
+
 sealed class MailSiloOptionsValidator : IValidateOptions<MailSiloOptions>
 {
     public ValidateOptionsResult Validate(string? name, MailSiloOptions options)
     {
         var faults = new List<string>();
+        Require(Enum.IsDefined(options.Storage), nameof(options.Storage), "must be Embedded or Azure.");
         Require(options.SiloPort is > 0 and <= 65535, nameof(options.SiloPort), "must be a port from 1 to 65535.");
         Require(options.GatewayPort is > 0 and <= 65535 && options.GatewayPort != options.SiloPort, nameof(options.GatewayPort), "must be a port from 1 to 65535 other than SiloPort.");
         Require(options.CapturePort is >= 0 and <= 65535, nameof(options.CapturePort), "must be a port from 0 to 65535.");
@@ -55,16 +74,18 @@ sealed class MailSiloOptionsValidator : IValidateOptions<MailSiloOptions>
 }
 
 /// <summary>Tells the mode at start, so that nobody wonders where the mail went.</summary>
-sealed partial class ModeAnnouncement(IOptions<DeliveryOptions> delivery, IOptions<Storage.Sqlite.SqliteSpoolOptions> spool, ILogger<ModeAnnouncement> log) : IHostedService
+sealed partial class ModeAnnouncement(IOptions<DeliveryOptions> delivery, IOptions<MailSiloOptions> silo, IServiceProvider services, ILogger<ModeAnnouncement> log) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        LogMode(delivery.Value.Mode, Path.GetFullPath(spool.Value.Folder));
+        LogMode(delivery.Value.Mode, silo.Value.Storage is SiloStorage.Azure
+            ? $"table {services.GetRequiredService<IOptions<AzureSpoolOptions>>().Value.TableName} of Azure"
+            : Path.GetFullPath(services.GetRequiredService<IOptions<SqliteSpoolOptions>>().Value.Folder));
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(2001, LogLevel.Information, "Delivery mode {Mode}; spool in {Folder}.")]
-    partial void LogMode(DeliveryMode mode, string folder);
+    [LoggerMessage(2001, LogLevel.Information, "Delivery mode {Mode}; spool in {Place}.")]
+    partial void LogMode(DeliveryMode mode, string place);
 }

@@ -40,6 +40,8 @@ public sealed class SqliteSpool : ISpool, ISpoolHealth, IAsyncDisposable
 
     public int ShardCount => options.ShardCount;
 
+    public bool IsShared => false;
+
     public SpoolFault? Fault => disposed ? SpoolFault.Closed : writer?.Fault;
 
     public DateTimeOffset? Since => writer?.Since;

@@ -103,6 +103,15 @@ sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, 
         return operation.Task;
     }
 
+    // Sorts all that are held for each page: only a spool that silos share has a use for it beside tests.
+    public Task<IReadOnlyList<MessageId>> ReadHeldAsync(MessageId? after, int limit, CancellationToken cancellationToken) => Query(connection =>
+    {
+        var held = new List<MessageId>();
+        var query = connection.Abandoned.Bind(1, Number).Bind(2, long.MaxValue);
+        while (query.Step()) held.Add(query.Id(0));
+        return (IReadOnlyList<MessageId>)[.. held.Where(id => after is null || id > after).Order().Take(limit)];
+    }, cancellationToken);
+
     public Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken) => Query(connection =>
     {
         var result = new List<MessageId>();

@@ -58,8 +58,8 @@ public sealed class MessageChangesTests
             Start.Scheduled => state with { SendAt = Now.AddHours(2), Recipients = [state.Recipients[0] with { NextDue = Now.AddHours(2) }] },
             Start.Deferred => deferred,
             Start.Suspended => deferred with { IsSuspended = true, Reason = "before" },
-            Start.Delivering => MessageTransitions.Begin(state, "example.com", "example.com", [0], 1, Now, Now.AddMinutes(20)).State,
-            Start.Split => MessageTransitions.Begin(state with { Recipients = [state.Recipients[0], deferred.Recipients[0] with { Address = "bob@example.org" }] }, "example.com", "example.com", [0], 1, Now, Now.AddMinutes(20)).State,
+            Start.Delivering => MessageTransitions.Begin(state, "example.com", "example.com", [0], default, 1, Now, Now.AddMinutes(20)).State,
+            Start.Split => MessageTransitions.Begin(state with { Recipients = [state.Recipients[0], deferred.Recipients[0] with { Address = "bob@example.org" }] }, "example.com", "example.com", [0], default, 1, Now, Now.AddMinutes(20)).State,
             Start.Final => state with { Recipients = [state.Recipients[0] with { Fate = Fate.Delivered }], FinalAt = Now.AddSeconds(-1) },
             _ => throw new ArgumentOutOfRangeException(nameof(start)),
         };
@@ -218,7 +218,7 @@ public sealed class MessageChangesTests
     [Fact]
     public void A_selection_knows_the_site_that_a_recipient_was_last_tried_at()
     {
-        var open = MessageTransitions.Begin(State(Start.Due), "mx.provider.example", "mx.provider.example", [0], 1, Now, Now.AddMinutes(20)).State;
+        var open = MessageTransitions.Begin(State(Start.Due), "mx.provider.example", "mx.provider.example", [0], default, 1, Now, Now.AddMinutes(20)).State;
         var outcome = new RecipientOutcome(new Outcome(OutcomeKind.Deferred, FailureScope.Recipient, Categories.Greylisted, "rule"), null, Now.AddHours(1));
         var deferred = MessageTransitions.Complete(open, open.Open[0], [outcome], null, null, Now).State;
         Assert.True(MessageSelector.Matches(new MessageSelection { Site = "mx.provider.example" }, open, Now));

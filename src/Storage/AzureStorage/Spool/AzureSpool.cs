@@ -24,6 +24,8 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
 
     public int ShardCount => account.Options.ShardCount;
 
+    public bool IsShared => true;
+
     public SpoolFault? Fault { get; private set; }
 
     public DateTimeOffset? Since { get; private set; }

@@ -82,6 +82,9 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
     public async Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until) =>
         await writer.CommitAsync(new PendingCommit(id, null, until)).ConfigureAwait(false) == CommitStatus.Committed;
 
+    public Task<IReadOnlyList<MessageId>> ReadHeldAsync(MessageId? after, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<MessageId>>(index.Abandoned(long.MaxValue, after, limit));
+
     public Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<MessageId>>(index.Abandoned(epoch, after, limit));
 
