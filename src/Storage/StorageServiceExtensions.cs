@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Mail.Storage.AzureStorage.Settings;
 using Orleans.Mail.Storage.AzureStorage.Spool;
 using Orleans.Mail.Storage.Sqlite;
 using Orleans.Serialization;
@@ -41,6 +42,15 @@ public static class StorageServiceExtensions
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ISpool>(provider => provider.GetRequiredService<AzureSpool>());
         services.AddSingleton<ISpoolHealth>(provider => provider.GetRequiredService<AzureSpool>());
+        return services;
+    }
+
+    /// <summary>Keeps settings in a table of the account that <see cref="AddAzureSpool"/> registers.</summary>
+    public static IServiceCollection AddAzureSettings(this IServiceCollection services)
+    {
+        services.AddSingleton<ISettingsStore>(provider => new AzureSettingsStore(
+            provider.GetRequiredService<IOptions<AzureSpoolOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>()));
         return services;
     }
 

@@ -19,6 +19,7 @@ static class SiloPlace
         if (storage is SiloStorage.Azure)
         {
             services.AddAzureSpool(options => configuration.GetSection(AzureSpoolOptions.Section).Bind(options));
+            services.AddAzureSettings();
             return;
         }
 

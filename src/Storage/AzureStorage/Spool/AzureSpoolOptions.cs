@@ -32,6 +32,9 @@ public sealed class AzureSpoolOptions
     /// <summary>Name of the table; it is made when it is not there.</summary>
     public string TableName { get; set; } = "OrleansMailSpool";
 
+    /// <summary>Name of the table of what operators decide and who is not written to; it is made when it is not there.</summary>
+    public string SettingsTableName { get; set; } = "OrleansMailSettings";
+
     /// <summary>Name of the container of large contents; it is made when it is not there.</summary>
     public string ContainerName { get; set; } = "orleans-mail-spool";
 
@@ -78,7 +81,8 @@ public sealed class AzureSpoolOptions
     {
         var faults = new List<string>();
         if (string.IsNullOrWhiteSpace(ConnectionString) && (TableEndpoint is null || BlobEndpoint is null)) faults.Add($"{Section}: give {nameof(ConnectionString)}, or {nameof(TableEndpoint)} and {nameof(BlobEndpoint)}.");
-        if (TableName is not { Length: >= 3 and <= 63 } || !char.IsAsciiLetter(TableName[0]) || !TableName.All(char.IsAsciiLetterOrDigit)) faults.Add($"{Section}:{nameof(TableName)} must be 3 to 63 letters and digits, the first a letter.");
+        if (!IsTableName(TableName)) faults.Add($"{Section}:{nameof(TableName)} must be 3 to 63 letters and digits, the first a letter.");
+        if (!IsTableName(SettingsTableName) || SettingsTableName.Equals(TableName, StringComparison.OrdinalIgnoreCase)) faults.Add($"{Section}:{nameof(SettingsTableName)} must be 3 to 63 letters and digits, the first a letter, and another than {nameof(TableName)}.");
         if (ContainerName is not { Length: >= 3 and <= 63 } || !ContainerName.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-')) faults.Add($"{Section}:{nameof(ContainerName)} must be 3 to 63 small letters, digits and hyphens.");
         if (ShardCount is < 1 or > 256) faults.Add($"{Section}:{nameof(ShardCount)} must be 1 to 256.");
         if (MaxInlineBytes is < 0 or > 512 * 1024) faults.Add($"{Section}:{nameof(MaxInlineBytes)} must be 0 to 524288.");
@@ -92,6 +96,8 @@ public sealed class AzureSpoolOptions
         if (OrphanAge < TimeSpan.FromHours(1)) faults.Add($"{Section}:{nameof(OrphanAge)} must be at least an hour.");
         return faults;
     }
+
+    static bool IsTableName(string? name) => name is { Length: >= 3 and <= 63 } && char.IsAsciiLetter(name[0]) && name.All(char.IsAsciiLetterOrDigit);
 }
 
 /// <summary>Tells every problem of the section at once.</summary>

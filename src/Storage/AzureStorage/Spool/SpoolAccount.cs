@@ -14,8 +14,8 @@ sealed class SpoolAccount
     {
         Options = options;
         Clock = clock;
-        Reading = OpenTables(options.MaxRetries);
-        Writing = OpenTables(0);
+        Reading = Table(options.TableName, options.MaxRetries);
+        Writing = Table(options.TableName, 0);
         var blobs = new BlobClientOptions();
         Apply(blobs, options.MaxRetries);
         options.ConfigureBlobs?.Invoke(blobs);
@@ -77,14 +77,15 @@ sealed class SpoolAccount
         return new SpoolUnavailableException(fault, outcomeKnown, $"The spool on Azure cannot be used ({fault}, {(status == 0 ? "no answer" : $"status {status}")}).", error);
     }
 
-    TableClient OpenTables(int retries)
+    /// <summary>A table of the account, with so many repetitions of a call.</summary>
+    public TableClient Table(string name, int retries)
     {
         var settings = new TableClientOptions();
         Apply(settings, retries);
         Options.ConfigureTables?.Invoke(settings);
         return string.IsNullOrWhiteSpace(Options.ConnectionString)
-            ? new TableClient(Options.TableEndpoint!, Options.TableName, Identity(), settings)
-            : new TableClient(Options.ConnectionString, Options.TableName, settings);
+            ? new TableClient(Options.TableEndpoint!, name, Identity(), settings)
+            : new TableClient(Options.ConnectionString, name, settings);
     }
 
     void Apply(ClientOptions settings, int retries)
