@@ -227,7 +227,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
     // The attempt may have been begun although the answer is lost: asked again it is told again, and does not stay open with nobody at it.
     async Task<AttemptOrder?> AskToBeginAsync(Ticket ticket)
     {
-        var runner = new AttemptRunner(services.Cluster.Local, _id);
+        var runner = new AttemptRunner(services.Cluster.Local, Guid.NewGuid());
         for (var tries = 1; ; tries++)
         {
             try

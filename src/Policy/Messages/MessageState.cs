@@ -149,8 +149,8 @@ public sealed record OpenAttempt
     [Id(7)] public AttemptRunner? Runner { get; init; }
 }
 
-/// <summary>A session: an attempt that it runs ends with its silo.</summary>
-/// <param name="Silo">Address and generation of its silo.</param>
-/// <param name="Session">The session.</param>
+/// <summary>Who runs an attempt, which ends with the runner's silo.</summary>
+/// <param name="Silo">Address and generation of the silo.</param>
+/// <param name="Claim">The ticket that the attempt was begun for: of one message a session may hold two, and only one of them may be sent.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.AttemptRunner")]
-public readonly record struct AttemptRunner([property: Id(0)] SiloAddress Silo, [property: Id(1)] Guid Session);
+public readonly record struct AttemptRunner([property: Id(0)] SiloAddress Silo, [property: Id(1)] Guid Claim);

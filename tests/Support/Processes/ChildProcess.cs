@@ -49,9 +49,15 @@ public class ChildProcess : IAsyncDisposable
     /// <summary>SIGTERM, and waits for the end.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
-        if (!_process.HasExited) Terminate(_process.Id);
+        if (!_process.HasExited) Send(_process.Id, 15);
         await WaitForExitAsync(limit);
     }
+
+    /// <summary>SIGSTOP: the process stands still until <see cref="Continue"/>.</summary>
+    public void Pause() => Send(_process.Id, 19);
+
+    /// <summary>SIGCONT.</summary>
+    public void Continue() => Send(_process.Id, 18);
 
     /// <exception cref="TimeoutException">It is still there.</exception>
     public async Task WaitForExitAsync(TimeSpan limit)
@@ -109,9 +115,9 @@ public class ChildProcess : IAsyncDisposable
         OnLine(line);
     }
 
-    static void Terminate(int processId)
+    static void Send(int processId, int signal)
     {
-        if (SendSignal(processId, 15) != 0) throw new InvalidOperationException($"SIGTERM: error {Marshal.GetLastPInvokeError()}.");
+        if (SendSignal(processId, signal) != 0) throw new InvalidOperationException($"Signal {signal}: error {Marshal.GetLastPInvokeError()}.");
     }
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

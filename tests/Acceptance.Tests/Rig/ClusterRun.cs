@@ -1,0 +1,130 @@
+using Orleans.Configuration;
+using Orleans.Mail.Ledger;
+using Orleans.Mail.Support;
+
+namespace Orleans.Mail.Acceptance.Tests.Rig;
+
+/// <summary>Several silo processes on one storage emulator, a client that lives through whatever happens to them, a sink, and the ledgers that are compared at the end.</summary>
+sealed class ClusterRun : IAsyncDisposable
+{
+    // Deaths are noticed, and what waits is looked after, within seconds.
+    static readonly (string, string)[] Quick =
+    [
+        ("OrleansMail:AzureSpool:ShardCount", "8"),
+        ("OrleansMail:Delivery:Backoff:0", "00:00:01"), ("OrleansMail:Sites:ProbeAfter", "00:00:01"), ("OrleansMail:Sites:LeaseTime", "00:00:05"),
+        ("OrleansMail:Spool:SweepInterval", "00:00:01"), ("OrleansMail:Spool:SweepGrace", "00:00:02"), ("OrleansMail:Delivery:QueueHold", "00:00:20"),
+        ("OrleansMail:Orleans:Membership:ProbeTimeout", "00:00:01"), ("OrleansMail:Orleans:Membership:NumMissedProbesLimit", "2"),
+        ("OrleansMail:Orleans:Membership:TableRefreshTimeout", "00:00:05"), ("OrleansMail:Orleans:Membership:IAmAliveTablePublishTimeout", "00:00:05"),
+        ("OrleansMail:Orleans:Membership:NumMissedTableIAmAliveLimit", "2"),
+    ];
+
+    readonly string _folder;
+    readonly DurableLines<SubmittedLine> _submitted;
+    readonly List<EventLedger> _subscribers = [];
+    bool _areLedgersClosed;
+
+    ClusterRun(string folder, LedgerSink sink, SiloCluster silos, MailClient mail, int subscribers)
+    {
+        (_folder, Sink, Silos, Mail) = (folder, sink, silos, mail);
+        _submitted = new DurableLines<SubmittedLine>(SubmittedPath, LedgerJson.Default.SubmittedLine);
+        for (var i = 0; i < subscribers; i++) _subscribers.Add(new EventLedger(mail, EventsPath(i)));
+    }
+
+    public SiloCluster Silos { get; }
+
+    public LedgerSink Sink { get; }
+
+    public MailClient Mail { get; }
+
+    public EventLedger Events => _subscribers[0];
+
+    string SubmittedPath => Path.Combine(_folder, "submitted.ledger");
+
+    string ReceivedPath => Path.Combine(_folder, "received.ledger");
+
+    string EventsPath(int subscriber) => Path.Combine(_folder, $"events.{subscriber}.ledger");
+
+    public static async Task<ClusterRun> StartAsync(int silos, string faults = "", int seed = 1, int subscribers = 1, IReadOnlyCollection<(string Key, string Value)>? configuration = null)
+    {
+        AzuriteInstance.Require();
+        var folder = Directory.CreateTempSubdirectory("mail-cluster-").FullName;
+        var sink = new LedgerSink(0, Path.Combine(folder, "received.ledger"), new FaultDice(FaultShares.Parse(faults), seed), TimeProvider.System);
+        var settings = new SiloSettings { Folder = folder }.DeliveringTo(sink.EndPoint.Port).With(Quick).With([.. configuration ?? []]);
+        var cluster = await SiloCluster.StartAsync(silos, settings);
+        return new ClusterRun(folder, sink, cluster, await ConnectAsync(cluster), subscribers);
+    }
+
+    public static Task<MailClient> ConnectAsync(SiloCluster silos) => MailClient.ConnectAsync(
+        client => client.UseStaticClustering(silos.Gateways)
+            .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("orleans-mail", "orleans-mail")),
+        options => (options.Tenant, options.SubmitTimeout) = (CrashRun.Tenant, TimeSpan.FromSeconds(120)),
+        TimeSpan.FromSeconds(30));
+
+    public Task<SubmitterTotals> SubmitAsync(MailShape shape, SubmitterPace pace, CancellationToken stop = default) =>
+        new Submitter(new MailGenerator(shape, DateTimeOffset.UnixEpoch), _submitted, SubmitOneAsync, TimeProvider.System).RunAsync(pace, stop);
+
+    /// <summary>Waits until every recipient of every message that the service owns has its end, as long as something happens at all.</summary>
+    public async Task DrainAsync(TimeSpan patience)
+    {
+        foreach (var line in LineFile.Read(SubmittedPath, LedgerJson.Default.SubmittedLine).Where(line => line.Outcome != SubmitOutcome.Refused).ToList())
+        {
+            while (_subscribers.Any(events => !events.HasEnded(line.Id, line.Recipients)))
+            {
+                if (line.Outcome == SubmitOutcome.Unknown && await Mail.GetStatusAsync(MessageId.FromKey(CrashRun.Tenant, line.Id)) is null) break;
+                if (TimeProvider.System.GetElapsedTime(_subscribers.Max(events => events.LastEvent)) > patience) return;
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            }
+        }
+    }
+
+    /// <summary>Closes the ledgers and compares them.</summary>
+    public async Task<LedgerReport> CheckAsync()
+    {
+        await CloseLedgersAsync();
+        return LedgerChecker.Check(
+            LineFile.Read(SubmittedPath, LedgerJson.Default.SubmittedLine),
+            LineFile.Read(ReceivedPath, LedgerJson.Default.ReceivedLine),
+            LineFile.Read(EventsPath(0), LedgerJson.Default.EventLine));
+    }
+
+    /// <summary>
+    /// Events of the feed that subscribers disagree on: each must have seen every event, and seen it once. Only after <see cref="CheckAsync"/>.
+    /// </summary>
+    public long FeedDifferences()
+    {
+        var seen = Enumerable.Range(0, _subscribers.Count).Select(number => LineFile.Read(EventsPath(number), LedgerJson.Default.EventLine).CountBy(line => line).ToDictionary()).ToList();
+        var repeats = seen.Sum(one => one.Values.Sum(count => (long)count - 1));
+        var gaps = seen.SelectMany(one => one.Keys).Distinct().Sum(line => (long)seen.Count(one => !one.ContainsKey(line)));
+        return repeats + gaps;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseLedgersAsync();
+        await Mail.DisposeAsync();
+        await Silos.DisposeAsync();
+        await Sink.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    async Task<SubmitOutcome> SubmitOneAsync(LedgerMail mail)
+    {
+        try
+        {
+            await Mail.SubmitAsync(MailDraft.FromEml(mail.Content, mail.From, mail.Recipients) with { IdempotencyKey = mail.Id });
+            return SubmitOutcome.Accepted;
+        }
+        catch (MailException exception)
+        {
+            return exception.OutcomeKnown ? SubmitOutcome.Refused : SubmitOutcome.Unknown;
+        }
+    }
+
+    async Task CloseLedgersAsync()
+    {
+        if (_areLedgersClosed) return;
+        _areLedgersClosed = true;
+        foreach (var events in _subscribers) await events.DisposeAsync();
+        await _submitted.DisposeAsync();
+    }
+}
