@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Azure;
 using Azure.Data.Tables;
 using Orleans.Mail.Storage.Sqlite;
@@ -12,7 +13,9 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
     readonly Serializer<DeliveryEvent[]> serializer;
     readonly SemaphoreSlim opening = new(1);
     readonly Lock gate = new();
+    readonly ConcurrentDictionary<int, ShardWriter> writers = new();
     bool isOpen;
+    bool isClosed;
 
     public AzureSpool(AzureSpoolOptions options, Serializer<DeliveryEvent[]> serializer, TimeProvider clock)
     {
@@ -34,6 +37,11 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(shard);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, ShardCount);
+        lock (gate)
+        {
+            if (isClosed) throw new SpoolUnavailableException(SpoolFault.Closed, true, "The spool was closed.");
+        }
+
         await OpenAsync(cancellationToken).ConfigureAwait(false);
         var table = new ShardTable(account, shard);
         var fence = await table.RaiseFenceAsync(cancellationToken).ConfigureAwait(false);
@@ -41,10 +49,17 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
         foreach (var message in await table.LoadLiveAsync(cancellationToken).ConfigureAwait(false)) index.Set(message, null, null);
         var events = new ShardEvents(account.Options.RecentEvents);
         events.Load(fence.FirstEvent, fence.LastEvent);
-        return new AzureSpoolShard(shard, ShardCount, fence.Epoch, table, index, events, new ShardWriter(table, index, events, fence, new SemaphoreSlim(1), Note), serializer);
+        var writer = new ShardWriter(table, index, events, fence, new SemaphoreSlim(1), Note);
+        writers[shard] = writer;
+        return new AzureSpoolShard(shard, ShardCount, fence.Epoch, table, index, events, writer, serializer);
     }
 
-    public void Dispose() => opening.Dispose();
+    public void Dispose()
+    {
+        lock (gate) isClosed = true;
+        foreach (var writer in writers.Values) writer.Close();
+        opening.Dispose();
+    }
 
     async Task OpenAsync(CancellationToken cancellationToken)
     {

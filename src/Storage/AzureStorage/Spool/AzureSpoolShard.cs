@@ -45,6 +45,7 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
 
     public async Task<MessageRecord?> ReadAsync(MessageId id, CancellationToken cancellationToken)
     {
+        writer.ThrowIfFenced();
         var (message, state, _) = index.Read(id);
         if (message is not null && state is null)
         {
@@ -59,6 +60,7 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
 
     public async Task<ReadOnlyMemory<byte>?> ReadContentAsync(MessageId id, CancellationToken cancellationToken)
     {
+        writer.ThrowIfFenced();
         var (message, _, content) = index.Read(id);
         if (message is null || message.ContentLength == LiveMessage.NoContent) return null;
         if (content is not null) return content;
@@ -72,24 +74,25 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
     }
 
     public Task<IReadOnlyList<DueMessage>> ReadDueAsync(DateTimeOffset dueBefore, DueMessage? after, int limit, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<DueMessage>>(index.Due(dueBefore.ToUnixTimeMilliseconds(), after, limit));
+        Known<IReadOnlyList<DueMessage>>(() => index.Due(dueBefore.ToUnixTimeMilliseconds(), after, limit));
 
     public Task<IReadOnlyList<WaitingMessage>> ReadWaitingAsync(string site, WaitingMessage? after, int limit, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<WaitingMessage>>(index.Waiting(site, after, limit));
+        Known<IReadOnlyList<WaitingMessage>>(() => index.Waiting(site, after, limit));
 
-    public Task<int> CountWaitingAsync(string site, int atMost, CancellationToken cancellationToken) => Task.FromResult(index.CountWaiting(site, atMost));
+    public Task<int> CountWaitingAsync(string site, int atMost, CancellationToken cancellationToken) => Known(() => index.CountWaiting(site, atMost));
 
     public async Task<bool> SetAsideAsync(MessageId id, DateTimeOffset until) =>
         await writer.CommitAsync(new PendingCommit(id, null, until)).ConfigureAwait(false) == CommitStatus.Committed;
 
     public Task<IReadOnlyList<MessageId>> ReadHeldAsync(MessageId? after, int limit, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<MessageId>>(index.Abandoned(long.MaxValue, after, limit));
+        Known<IReadOnlyList<MessageId>>(() => index.Abandoned(long.MaxValue, after, limit));
 
     public Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<MessageId>>(index.Abandoned(epoch, after, limit));
+        Known<IReadOnlyList<MessageId>>(() => index.Abandoned(epoch, after, limit));
 
     public async Task<IReadOnlyList<NumberedEvent>> ReadEventsAsync(long after, int limit, CancellationToken cancellationToken)
     {
+        writer.ThrowIfFenced();
         if (events.TryRead(after, limit) is { } recent) return recent;
         var result = new List<NumberedEvent>();
         // The row that holds the next event may begin before it, by at most the events of one transaction.
@@ -111,6 +114,7 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
 
     public async Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, int limit, CancellationToken cancellationToken)
     {
+        writer.ThrowIfFenced();
         var result = new List<MessageRecord>();
         foreach (var id in index.Newest(before, limit))
         {
@@ -144,6 +148,19 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
     }
 
     public Task<ShardCounts> CountAsync(CancellationToken cancellationToken) => Task.FromResult(index.Count());
+
+    Task<T> Known<T>(Func<T> read)
+    {
+        try
+        {
+            writer.ThrowIfFenced();
+            return Task.FromResult(read());
+        }
+        catch (SpoolFencedException fenced)
+        {
+            return Task.FromException<T>(fenced);
+        }
+    }
 
     async Task<long> FirstRowAsync(long number, CancellationToken cancellationToken)
     {

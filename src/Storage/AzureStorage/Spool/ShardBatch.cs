@@ -53,6 +53,9 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
 
     public int Bytes { get; private set; }
 
+    /// <summary>Octets of events so far, all of which lie in one row.</summary>
+    public int EventBytes => events.WrittenCount;
+
     public bool IsEmpty => rows.Count == 0;
 
     public bool IsFull => rows.Count > MaxMessageRows - 2;

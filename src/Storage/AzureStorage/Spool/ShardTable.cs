@@ -68,8 +68,8 @@ sealed class ShardTable(SpoolAccount account, int shard)
                 var status = SpoolAccount.StatusOf(error);
                 if (status is 409 or 412 && await FindOutcomeAsync(before, after).ConfigureAwait(false) is { } outcome) return outcome;
                 if (status is >= 400 and < 500 and not (408 or 409 or 412 or 429)) throw SpoolAccount.ForCallers(error, outcomeKnown: !isOpen);
-                // A service that is busy did nothing; any other failure may have lost the answer.
-                isOpen |= status is not (429 or 503);
+                // Who is throttled was not served; any other failure, also of a service that says it is busy, may have lost the answer.
+                isOpen |= status is not 429;
                 if (attempt > account.Options.MaxRetries) throw SpoolAccount.ForCallers(error, outcomeKnown: !isOpen);
                 await account.PauseAsync(attempt).ConfigureAwait(false);
             }

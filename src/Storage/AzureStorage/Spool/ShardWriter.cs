@@ -15,12 +15,43 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
     ShardBatch? unsettled;
     bool isRunning;
     bool isFenced;
+    bool isClosed;
+
+    // Commits that are written each for itself: the table refused something of a batch that they were in.
+    int apart;
+
+    // A row holds 1 MiB.
+    const int MaxEventBytes = 900_000;
+
+    /// <exception cref="SpoolFencedException">Somebody else is known to write: what this one has in memory may be old.</exception>
+    public void ThrowIfFenced()
+    {
+        lock (gate)
+        {
+            if (isFenced) throw new SpoolFencedException();
+        }
+    }
+
+    /// <summary>Refuses what comes, and what waits; a transaction under way ends by itself.</summary>
+    public void Close()
+    {
+        List<PendingCommit> waiting;
+        lock (gate)
+        {
+            isClosed = true;
+            waiting = [.. queue];
+            queue.Clear();
+        }
+
+        foreach (var pending in waiting) pending.Completion.TrySetException(Closed());
+    }
 
     public Task<CommitStatus> CommitAsync(PendingCommit pending)
     {
         lock (gate)
         {
             if (isFenced) return Task.FromException<CommitStatus>(new SpoolFencedException());
+            if (isClosed) return Task.FromException<CommitStatus>(Closed());
             if (queue.Count >= table.Account.Options.MaxQueuedOperations) return Task.FromException<CommitStatus>(new SpoolUnavailableException(SpoolFault.Busy, true, "Too many commits wait for the table."));
             queue.AddLast(pending);
             if (isRunning) return pending.Completion.Task;
@@ -47,6 +78,11 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
             if (batch.IsEmpty) await CheckFenceAsync().ConfigureAwait(false);
             else if (await SubmitAsync(batch).ConfigureAwait(false) != TransactionEnd.Done) throw new SpoolUnavailableException(SpoolFault.Io, true, "Rows changed while they were purged.");
             return finals.Count + dead.Count;
+        }
+        catch (SpoolFencedException error)
+        {
+            FailAll(null, error);
+            throw;
         }
         finally
         {
@@ -95,7 +131,8 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
                 }
 
                 next = queue.First.Value;
-                if (batch.Contains(next.Id) || batch.IsFull || !batch.IsEmpty && batch.Bytes + next.Bytes > table.Account.Options.MaxBatchBytes) return batch;
+                if (batch.Contains(next.Id) || batch.IsFull || (apart > 0 && batch.Answers.Count == 1)) return batch;
+                if (!batch.IsEmpty && (batch.Bytes + next.Bytes > table.Account.Options.MaxBatchBytes || batch.EventBytes + next.SerializedEvents.Length > MaxEventBytes)) return batch;
             }
 
             // Only a step after the end of a message asks for a record that is not in memory.
@@ -121,15 +158,21 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
         if (batch.IsEmpty) await CheckFenceAsync().ConfigureAwait(false);
         else if (await SubmitAsync(batch).ConfigureAwait(false) == TransactionEnd.Known)
         {
-            await SetBackAsync(batch).ConfigureAwait(false);
             return;
         }
 
+        if (apart > 0) apart--;
         health(null);
         var committed = batch.Answers.Count(answer => answer.Status == CommitStatus.Committed);
         StorageInstruments.Commits(committed, batch.Answers.Count - committed);
         foreach (var (pending, status) in batch.Answers) pending.Completion.TrySetResult(status);
-        foreach (var blob in batch.DeadBlobs) await ContentBlobs.TryDeleteAsync(table.Account, blob).ConfigureAwait(false);
+        if (batch.DeadBlobs.Count > 0) _ = RemoveAsync(batch.DeadBlobs);
+    }
+
+    // Behind the next transactions: what is not removed here is found by the sweep for blobs without a message.
+    async Task RemoveAsync(List<string> blobs)
+    {
+        foreach (var blob in blobs) await ContentBlobs.TryDeleteAsync(table.Account, blob).ConfigureAwait(false);
     }
 
     async Task<TransactionEnd> SubmitAsync(ShardBatch batch)
@@ -140,7 +183,12 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
         {
             var (end, tag) = await table.SubmitAsync(rows, fence, batch.After).ConfigureAwait(false);
             if (end == TransactionEnd.Fenced) throw new SpoolFencedException();
-            if (end == TransactionEnd.Known) return end;
+            if (end == TransactionEnd.Known)
+            {
+                await SetBackAsync(batch).ConfigureAwait(false);
+                return end;
+            }
+
             StorageInstruments.Transaction(startedAt);
             fence = batch.After with { Tag = tag };
             batch.Publish(events);
@@ -149,6 +197,14 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
         catch (SpoolUnavailableException error)
         {
             if (!error.OutcomeKnown) unsettled = batch;
+            // One row that the table does not take must not take its neighbours with it.
+            if (error.OutcomeKnown && batch.Answers.Count > 1 && SpoolAccount.StatusOf(error.InnerException!) is 400 or 413)
+            {
+                apart = batch.Answers.Count;
+                SetBack(batch);
+                return TransactionEnd.Known;
+            }
+
             throw;
         }
     }
@@ -198,11 +254,18 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
         }
 
         if (!any) throw new SpoolUnavailableException(SpoolFault.Io, true, "The table refused a transaction without a reason.");
+        SetBack(batch);
+    }
+
+    void SetBack(ShardBatch batch)
+    {
         lock (gate)
         {
             for (var i = batch.Answers.Count - 1; i >= 0; i--) queue.AddFirst(batch.Answers[i].Commit);
         }
     }
+
+    static SpoolUnavailableException Closed() => new(SpoolFault.Closed, true, "The spool was closed.");
 
     void FailAll(ShardBatch? batch, Exception error)
     {
@@ -210,6 +273,7 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
         lock (gate)
         {
             if (batch is not null) waiting.AddRange(batch.Answers.Select(answer => answer.Commit));
+            if (apart > 0) apart--;
             isFenced |= error is SpoolFencedException;
             if (batch is null || isFenced)
             {

@@ -1,6 +1,5 @@
 using Azure;
 using Azure.Core;
-using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Azure.Identity;
 using Azure.Storage.Blobs;
@@ -17,7 +16,7 @@ sealed class SpoolAccount
         Reading = Table(options.TableName, options.MaxRetries);
         Writing = Table(options.TableName, 0);
         var blobs = new BlobClientOptions();
-        Apply(blobs, options.MaxRetries);
+        Apply(blobs, "content", options.MaxRetries);
         options.ConfigureBlobs?.Invoke(blobs);
         var blobService = string.IsNullOrWhiteSpace(options.ConnectionString) ? new BlobServiceClient(options.BlobEndpoint!, Identity(), blobs) : new BlobServiceClient(options.ConnectionString, blobs);
         Contents = blobService.GetBlobContainerClient(options.ContainerName);
@@ -81,38 +80,22 @@ sealed class SpoolAccount
     public TableClient Table(string name, int retries)
     {
         var settings = new TableClientOptions();
-        Apply(settings, retries);
+        Apply(settings, name == Options.TableName ? "spool" : "settings", retries);
         Options.ConfigureTables?.Invoke(settings);
         return string.IsNullOrWhiteSpace(Options.ConnectionString)
             ? new TableClient(Options.TableEndpoint!, name, Identity(), settings)
             : new TableClient(Options.ConnectionString, name, settings);
     }
 
-    void Apply(ClientOptions settings, int retries)
+    void Apply(ClientOptions settings, string what, int retries)
     {
         settings.Retry.Mode = RetryMode.Exponential;
         settings.Retry.Delay = Options.RetryDelay;
         settings.Retry.MaxDelay = Options.MaxRetryDelay;
         settings.Retry.NetworkTimeout = Options.TryTimeout;
         settings.Retry.MaxRetries = retries;
-        settings.AddPolicy(CountingPolicy.Instance, HttpPipelinePosition.PerRetry);
+        settings.AddPolicy(new RequestCounting(what), HttpPipelinePosition.PerRetry);
     }
 
     TokenCredential Identity() => Options.Credential ?? new DefaultAzureCredential(new DefaultAzureCredentialOptions { ManagedIdentityClientId = Options.ManagedIdentityClientId });
-
-    /// <summary>Counts what Azure bills: each request that is sent, by kind.</summary>
-    sealed class CountingPolicy : HttpPipelineSynchronousPolicy
-    {
-        public static readonly CountingPolicy Instance = new();
-
-        public override void OnSendingRequest(HttpMessage message)
-        {
-            var request = message.Request;
-            var kind = request.Headers.TryGetValue("x-ms-blob-type", out _) || request.Uri.Host?.Contains(".blob.", StringComparison.Ordinal) == true ? "blob"
-                : request.Uri.Path.EndsWith("$batch", StringComparison.Ordinal) ? "commit"
-                : request.Method == RequestMethod.Get || request.Method == RequestMethod.Head ? "read"
-                : "write";
-            StorageInstruments.AzureRequest(kind);
-        }
-    }
 }

@@ -18,6 +18,15 @@ enum TableFault
 
     /// <summary>The service never answers.</summary>
     Silent,
+
+    /// <summary>The service lets nobody in for a while.</summary>
+    Throttled,
+
+    /// <summary>The service does not take what it was sent.</summary>
+    Refused,
+
+    /// <summary>The service does what it was asked, and says that it failed.</summary>
+    Failed,
 }
 
 /// <summary>Breaks requests of a table client below all of its own machinery: each try is a request.</summary>
@@ -51,7 +60,7 @@ sealed class TableFaults() : DelegatingHandler(new SocketsHttpHandler())
             return await base.SendAsync(request, cancellationToken);
         }
 
-        if (fault == TableFault.LostAnswer) (await base.SendAsync(request, cancellationToken)).Dispose();
+        if (fault is TableFault.LostAnswer or TableFault.Failed) (await base.SendAsync(request, cancellationToken)).Dispose();
         if (AfterFault is { } after)
         {
             AfterFault = null;
@@ -59,7 +68,15 @@ sealed class TableFaults() : DelegatingHandler(new SocketsHttpHandler())
         }
 
         if (fault == TableFault.Silent) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
-        if (fault == TableFault.Busy) return new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { RequestMessage = request, Content = new ByteArrayContent([]) };
-        throw new HttpRequestException(HttpRequestError.ConnectionError, "The connection broke.");
+        return fault switch
+        {
+            TableFault.Busy => Answer(request, HttpStatusCode.ServiceUnavailable),
+            TableFault.Throttled => Answer(request, HttpStatusCode.TooManyRequests),
+            TableFault.Refused => Answer(request, HttpStatusCode.BadRequest),
+            TableFault.Failed => Answer(request, HttpStatusCode.InternalServerError),
+            _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "The connection broke."),
+        };
     }
+
+    static HttpResponseMessage Answer(HttpRequestMessage request, HttpStatusCode status) => new(status) { RequestMessage = request, Content = new ByteArrayContent([]) };
 }

@@ -12,15 +12,22 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
 
     readonly string name = $"s{Guid.NewGuid():N}";
     readonly TableFaults faults = new();
+    AzureSpool? spool;
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public void Dispose() => faults.Dispose();
+    public void Dispose()
+    {
+        spool?.Dispose();
+        faults.Dispose();
+    }
 
     [Theory]
     [InlineData("LostAnswer")]
     [InlineData("Busy")]
     [InlineData("Unreachable")]
+    [InlineData("Throttled")]
+    [InlineData("Failed")]
     public async Task CommitAsync_FirstTryBreaks_IsCommittedOnce(string fault)
     {
         var shard = await OpenAsync();
@@ -54,13 +61,16 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
         Assert.Equal(1, shard.LastEvent);
     }
 
-    [Fact]
-    public async Task CommitAsync_BusyThroughout_NothingWasStored()
+    [Theory]
+    [InlineData("Throttled", true)]
+    [InlineData("Busy", false)]
+    public async Task CommitAsync_NotServedThroughout_SaysWhetherAnythingMayBeStored(string fault, bool outcomeKnown)
     {
         var shard = await OpenAsync(options => options.MaxRetries = 2);
-        faults.Reset((_, _) => TableFault.Busy);
+        faults.Reset((_, _) => Enum.Parse<TableFault>(fault));
         var refused = await Assert.ThrowsAsync<SpoolUnavailableException>(() => shard.CommitAsync(Accept(1)));
-        Assert.Equal((SpoolFault.Busy, true, 3), (refused.Fault, refused.OutcomeKnown, faults.Requests));
+        Assert.Equal((SpoolFault.Busy, outcomeKnown), (refused.Fault, refused.OutcomeKnown));
+        Assert.True(faults.Requests >= 3);
         faults.Reset(null);
         Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Accept(1)));
     }
@@ -74,6 +84,50 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
         var statuses = await Task.WhenAll(shard.CommitAsync(Accept(2)), shard.CommitAsync(Accept(1)), shard.CommitAsync(Accept(3)));
         Assert.Equal([CommitStatus.Committed, CommitStatus.Conflict, CommitStatus.Committed], statuses);
         Assert.Equal(4, shard.LastEvent);
+    }
+
+    [Fact]
+    public async Task CommitAsync_OneThatTheTableRefuses_SparesNeighbours()
+    {
+        var shard = await OpenAsync();
+        var guilty = (~Id(3).Value).ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+        faults.Reset((_, request) => request.Content?.ReadAsStringAsync(Token).GetAwaiter().GetResult().Contains(guilty, StringComparison.Ordinal) == true ? TableFault.Refused : TableFault.None);
+        var commits = Enumerable.Range(1, 6).Select(number => shard.CommitAsync(Accept(number))).ToList();
+        var refused = await Assert.ThrowsAsync<SpoolUnavailableException>(() => commits[2]);
+        Assert.True(refused.OutcomeKnown);
+        foreach (var neighbour in commits.Where((_, i) => i != 2)) Assert.Equal(CommitStatus.Committed, await neighbour);
+        Assert.Equal(5, shard.LastEvent);
+    }
+
+    [Fact]
+    public async Task CommitAsync_ManyLargeEvents_NeverExceedARow()
+    {
+        var shard = await OpenAsync();
+        var large = Enumerable.Range(1, 8).Select(number => Accept(number) with { Events = [new DeliveryEvent { MessageId = Id(number), Type = EventType.Deferred, At = Noon, Tenant = new string('t', 300_000) }] });
+        Assert.All(await Task.WhenAll(large.Select(shard.CommitAsync)), status => Assert.Equal(CommitStatus.Committed, status));
+        Assert.Equal(8, (await shard.ReadEventsAsync(0, 100, Token)).Count);
+    }
+
+    [Fact]
+    public async Task A_writer_that_learned_of_another_reads_nothing_more()
+    {
+        var shard = await OpenAsync();
+        await shard.CommitAsync(Accept(1));
+        await OpenAsync();
+        await Assert.ThrowsAsync<SpoolFencedException>(() => shard.PurgeAsync(Noon, 10, Token));
+        await Assert.ThrowsAsync<SpoolFencedException>(() => shard.ReadAsync(Id(1), Token));
+        await Assert.ThrowsAsync<SpoolFencedException>(() => shard.ReadDueAsync(Noon, null, 10, Token));
+        await Assert.ThrowsAsync<SpoolFencedException>(() => shard.CommitAsync(Accept(2)));
+    }
+
+    [Fact]
+    public async Task CommitAsync_AfterDispose_IsRefused()
+    {
+        var shard = await OpenAsync();
+        spool!.Dispose();
+        var refused = await Assert.ThrowsAsync<SpoolUnavailableException>(() => shard.CommitAsync(Accept(1)));
+        Assert.Equal((SpoolFault.Closed, true), (refused.Fault, refused.OutcomeKnown));
+        Assert.Equal(SpoolFault.Closed, (await Assert.ThrowsAsync<SpoolUnavailableException>(() => spool.OpenShardAsync(0, Token))).Fault);
     }
 
     [Fact]
@@ -118,7 +172,8 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
             ConfigureTables = settings => settings.Transport = new HttpClientTransport(faults),
         };
         configure?.Invoke(options);
-        return await new AzureSpool(options, SqliteFixture.Serializer, TimeProvider.System).OpenShardAsync(1, Token);
+        spool = new AzureSpool(options, SqliteFixture.Serializer, TimeProvider.System);
+        return await spool.OpenShardAsync(1, Token);
     }
 
     static MessageId Id(int number) => new(((UInt128)(uint)number << 16) | 1);
