@@ -1,4 +1,5 @@
 using Orleans.Runtime.Messaging;
+using Orleans.Serialization;
 using Orleans.Storage;
 
 namespace Orleans.Mail.Submitting;
@@ -20,8 +21,14 @@ readonly record struct CallFailure(MailErrorCode Code, bool IsTransient, bool Ou
         InconsistentStateException => new(MailErrorCode.SpoolUnavailable, true, false),
         // The client's own host has stopped, so nothing can be sent any more.
         ObjectDisposedException => new(MailErrorCode.Unreachable, false, false),
+        _ when IsSpool(exception) => new(MailErrorCode.SpoolUnavailable, true, false),
         _ => new(MailErrorCode.Unknown, false, false),
     };
+
+    // The store's exceptions, known to the service alone: its shard pauses, or is on its way to another silo.
+    static bool IsSpool(Exception exception) =>
+        (exception is UnavailableExceptionFallbackException unknown ? unknown.ExceptionType : exception.GetType().FullName) is { } type
+        && (type.Contains("Orleans.Mail.Storage.SpoolUnavailableException", StringComparison.Ordinal) || type.Contains("Orleans.Mail.Storage.SpoolFencedException", StringComparison.Ordinal));
 
     /// <summary>The refusal that a result stands for.</summary>
     public static CallFailure Of(SubmitResult result) => result.Code switch
