@@ -52,6 +52,8 @@ public static class GrainsServiceExtensions
         services.AddSingleton(provider => new TicketDispatcher(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<RelayHealth>(), Clock(provider), provider.GetRequiredService<ILogger<TicketDispatcher>>()));
         services.AddSingleton<FarReminders>();
+        // The store's exceptions reach other silos by name and text. A client, which does not know the types, gets a stand-in that names them; a serializer of their own would fail it.
+        services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add(typeof(SpoolUnavailableException).Namespace!));
         // The default of a million cached places would hold a gigabyte of messages that left memory long ago.
         services.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 20_000);
         // A message grain leaves as soon as it only waits, so that each of several calls at once may meet one that is leaving, and moves on to the next.

@@ -209,40 +209,21 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
 
     async Task<AttemptOrder?> BeginAsync(Ticket ticket)
     {
+        var runner = new AttemptRunner(services.Cluster.Local, Guid.NewGuid());
         try
         {
-            if (await AskToBeginAsync(ticket).ConfigureAwait(false) is { } order) return order;
+            if (await Message(ticket.Message).BeginAttemptAsync(ticket.Destination, site, runner).ConfigureAwait(false) is { } order) return order;
         }
         catch (Exception exception)
         {
             LogBeginFailed(ticket.Message, exception);
             Stop();
-            _ = QueueAgainAsync(ticket);
+            _ = exception is SpoolUnavailableException { OutcomeKnown: true } || !PassingTrouble.Is(exception) ? QueueAgainAsync(ticket) : TakeBackAsync(ticket, runner);
         }
 
         _finished.Enqueue(new FinishedTicket(ticket.Message, TicketResult.Void, null));
         return null;
     }
-
-    // The attempt may have been begun although the answer is lost: asked again it is told again, and does not stay open with nobody at it.
-    async Task<AttemptOrder?> AskToBeginAsync(Ticket ticket)
-    {
-        var runner = new AttemptRunner(services.Cluster.Local, Guid.NewGuid());
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                return await Message(ticket.Message).BeginAttemptAsync(ticket.Destination, site, runner).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (tries < MostAsking && exception is not SpoolUnavailableException { OutcomeKnown: true } && PassingTrouble.Is(exception) && !abandon.IsCancellationRequested)
-            {
-                await Task.Delay(AskAgain * tries, services.Clock, abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    const int MostAsking = 5;
-    static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(200);
 
     // The ticket was not used: while the spool pauses it comes back after a moment, not when the sweep finds its message.
     async Task QueueAgainAsync(Ticket ticket)
@@ -255,6 +236,27 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         catch (Exception exception)
         {
             LogBeginFailed(ticket.Message, exception);
+        }
+    }
+
+    // The attempt may have been begun although the answer is lost, and nobody is at it. Asked for by the same claim it is told again, and given back.
+    async Task TakeBackAsync(Ticket ticket, AttemptRunner runner)
+    {
+        var started = services.Clock.GetTimestamp();
+        for (var wait = ReportRetry; services.Clock.GetElapsedTime(started) < options.AttemptTimeout && !abandon.IsCancellationRequested; wait = wait * 2 < LongestReportRetry ? wait * 2 : LongestReportRetry)
+        {
+            await Task.Delay(wait, services.Clock, abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                if (await Message(ticket.Message).BeginAttemptAsync(ticket.Destination, site, runner).ConfigureAwait(false) is { } order)
+                    await ReportAsync(order, new AttemptReport(order.Number, null, null, [], _path.Source, null, IsReturned: true)).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogBeginFailed(ticket.Message, exception);
+                if (!PassingTrouble.Is(exception)) return;
+            }
         }
     }
 

@@ -76,7 +76,7 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
         {
             try
             {
-                var answer = await grains.GetGrain<IDomainGrain>(site).EnqueueAsync(tickets, gathering.Hosts).ConfigureAwait(false);
+                var answer = await EnqueueAsync(site, tickets, gathering).ConfigureAwait(false);
                 if (answer.Queued > LongQueue) _long[site] = true;
                 else _long.TryRemove(site, out _);
                 if (!answer.IsDead) health.Alive(site);
@@ -92,6 +92,25 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
 
         _sites.TryRemove(KeyValuePair.Create(site, gathering));
     }
+
+    // The site's silo may just be ending: the next one has it in seconds, the sweep would take minutes.
+    async Task<EnqueueAnswer> EnqueueAsync(string site, Ticket[] tickets, Gathering gathering)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await grains.GetGrain<IDomainGrain>(site).EnqueueAsync(tickets, gathering.Hosts).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (tries < MostTries && PassingTrouble.Is(exception))
+            {
+                await Task.Delay(TryAgain * tries, clock).ConfigureAwait(false);
+            }
+        }
+    }
+
+    const int MostTries = 8;
+    static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
 
     /// <summary>A site that cannot be talked to gives tickets back: they go another way where there is one, and else wait for its recovery.</summary>
     /// <param name="site">The site.</param>

@@ -52,7 +52,8 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
         var fingerprint = request.ContentDigest is { Length: SHA256.HashSizeInBytes } digest ? digest : Fingerprint(submission);
         try
         {
-            await LoadAsync();
+            // A shared spool refuses to accept a message twice: asking first would cost a request each time, and is in vain for nearly all.
+            if (request.IdempotencyKey is not null && !services.Shards.Spool.IsShared) await LoadAsync();
             if (_state is null && !_isQuarantined)
             {
                 var finished = await services.Finisher.FinishAsync(new ContentToFinish(_id, submission.Tenant, submission.Content), CancellationToken.None);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Placement;
 
 namespace Orleans.Mail.Grains.Spool;
@@ -13,6 +14,8 @@ sealed partial class ShardKeeper(SpoolShards shards, ClusterView cluster, IGrain
     // A hand-over that failed is tried again.
     static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
+    static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(10);
+
     readonly CancellationTokenSource _stopping = new();
     readonly HashSet<SiloAddress> _dead = [];
     Task _running = Task.CompletedTask;
@@ -21,16 +24,27 @@ sealed partial class ShardKeeper(SpoolShards shards, ClusterView cluster, IGrain
 
     public void Dispose() => _stopping.Dispose();
 
-    // A backlog resumes without being asked for; a spool that cannot be opened stops the start.
+    // A backlog resumes without being asked for. A spool of this machine that cannot be opened stops the start; of a shared one, others may still hold the shards.
     async Task StartAsync(CancellationToken cancellationToken)
     {
-        await Task.WhenAll(Mine().Select(number => grains.GetGrain<ISpoolOwnerGrain>(number).EnsureOpenAsync())).WaitAsync(cancellationToken);
+        var opening = Task.WhenAll(Mine().Select(number => grains.GetGrain<ISpoolOwnerGrain>(number).EnsureOpenAsync()));
+        try
+        {
+            if (shards.Spool.IsShared) await opening.WaitAsync(StartPatience, clock, cancellationToken);
+            else await opening.WaitAsync(cancellationToken);
+        }
+        catch (Exception exception) when (shards.Spool.IsShared && PassingTrouble.Is(exception))
+        {
+            LogNotBroughtAtStart(exception);
+        }
+
         var stopping = _stopping.Token;
         _running = Task.Run(() => Task.WhenAll(WatchAsync(stopping), KeepAsync(stopping)), CancellationToken.None);
     }
 
     async Task StopAsync(CancellationToken cancellationToken)
     {
+        shards.Stop();
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -80,6 +94,9 @@ sealed partial class ShardKeeper(SpoolShards shards, ClusterView cluster, IGrain
             // Stopping.
         }
     }
+
+    [LoggerMessage(1011, LogLevel.Warning, "Not all shards of this silo were here within its start; they are brought behind it.")]
+    partial void LogNotBroughtAtStart(Exception exception);
 
     [LoggerMessage(1010, LogLevel.Warning, "Shard {Shard} could not be brought to its silo; it is tried again.")]
     partial void LogNotBrought(int shard, Exception exception);

@@ -43,7 +43,7 @@ sealed partial class SpoolGrain
         await orders.EnsureAsync(version);
         var waiting = await _shard!.ReadWaitingAsync(waitsFor, null, PageSize, CancellationToken.None);
         foreach (var chunk in waiting.Chunk(MaxWaking))
-            await Task.WhenAll(chunk.Select(message => GrainFactory.GetGrain<IMessageDeliveryGrain>(message.Id.ToString()).WakeAsync(WakeCause.Release)));
+            await Task.WhenAll(chunk.Select(message => GrainFactory.GetGrain<IMessageDeliveryGrain>(message.Id.ToString()).WakeAsync(WakeCause.Release))).WaitAsync(_leaving);
         return waiting.Count;
     }
 
@@ -59,7 +59,7 @@ sealed partial class SpoolGrain
         {
             var records = await _shard!.ListAsync(before, PageSize, CancellationToken.None);
             foreach (var chunk in records.Where(record => IsMeant(record, isMeant)).Chunk(MaxWaking))
-                await Task.WhenAll(chunk.Select(record => act(record.Id)));
+                await Task.WhenAll(chunk.Select(record => act(record.Id))).WaitAsync(_leaving);
             if (records.Count < PageSize) return null;
             before = records[^1].Id;
             if (systemClock.GetElapsedTime(started) >= SetStep) return before.ToString();

@@ -36,10 +36,15 @@ sealed partial class SpoolGrain(
     // Wake-ups in flight: bounds what a recovery of a large backlog asks of the silo at once.
     const int MaxWaking = 64;
 
+    const int MaxMissed = 10_000;
+
     // Messages that the store can neither read nor set aside; past the bound they are woken in vain.
     const int MaxUnreadable = 10_000;
 
     readonly HashSet<MessageId> _unreadable = [];
+
+    // Should have been woken after a death, and could not be: no due time would bring them back for long.
+    readonly Dictionary<MessageId, WakeCause> _missed = [];
 
     ISpoolShard? _shard;
     bool _isRecovered;
@@ -48,10 +53,15 @@ sealed partial class SpoolGrain(
     bool _hasLost;
     IGrainTimer? _sweep;
 
+    // Ends what waits for other grains: they may wait for this one to be gone.
+    readonly CancellationTokenSource _leave = CancellationTokenSource.CreateLinkedTokenSource(shards.Stopping);
+    CancellationToken _leaving;
+
     int Number => (int)this.GetPrimaryKeyLong();
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _leaving = _leave.Token;
         _shard = await shards.Spool.OpenShardAsync(Number, cancellationToken);
         shards.Opened(_shard);
         LogOpened(Number, _shard.Epoch);
@@ -62,7 +72,9 @@ sealed partial class SpoolGrain(
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _leave.Cancel();
         if (_shard is not null) shards.Closed(_shard);
+        _leave.Dispose();
         return Task.CompletedTask;
     }
 
@@ -72,6 +84,7 @@ sealed partial class SpoolGrain(
         LogHandedOver(Number, _shard!.Epoch);
         // From here on no message grain of this silo commits to it: the next owner's fence finds nothing under way.
         shards.Closed(_shard);
+        _leave.Cancel();
         DeactivateOnIdle();
         return Task.CompletedTask;
     }
@@ -94,6 +107,7 @@ sealed partial class SpoolGrain(
     public async IAsyncEnumerable<FeedPage> ReadFeedAsync(long after, EventFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var shard = _shard!;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _leaving);
         if (after < 0) after = shard.FirstEvent - 1;
         else if (after < shard.FirstEvent - 1 || after > shard.LastEvent) throw new ArgumentOutOfRangeException(nameof(after), "The feed does not hold that position.");
         while (true)
@@ -101,8 +115,9 @@ sealed partial class SpoolGrain(
             var events = await shard.ReadEventsAsync(after, PageSize, cancellationToken);
             if (events.Count == 0)
             {
-                await shard.WaitForEventAsync(after, cancellationToken);
-                continue;
+                if (await HasEventAsync(shard, after, ending.Token)) continue;
+                // A reader that is told nothing more asks again, wherever the shard is then.
+                yield break;
             }
 
             // A reader so slow that the purge overtook it must not take the rest for all.
@@ -110,6 +125,19 @@ sealed partial class SpoolGrain(
             after = events[^1].Number;
             var matches = events.Where(item => filter.Matches(item.Event)).ToList();
             yield return new FeedPage(after, [.. matches.Select(item => item.Number)], [.. matches.Select(item => item.Event)]);
+        }
+    }
+
+    async Task<bool> HasEventAsync(ISpoolShard shard, long after, CancellationToken ending)
+    {
+        try
+        {
+            await shard.WaitForEventAsync(after, ending);
+            return true;
+        }
+        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
@@ -147,101 +175,6 @@ sealed partial class SpoolGrain(
         && (query.Recipient is null || status.Recipients.Any(recipient => string.Equals(recipient.Address, query.Recipient, StringComparison.OrdinalIgnoreCase)))
         && (query.AcceptedBefore is null || status.AcceptedAt < query.AcceptedBefore)
         && (query.AcceptedAfter is null || status.AcceptedAt > query.AcceptedAfter);
-
-    // Interleaves with the feed and is never awaited by a caller: it may take long, and its timer waits for it.
-    async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (!_isRecovered)
-            {
-                await this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), cancellationToken);
-                await RecoverAsync(cancellationToken);
-                _isRecovered = true;
-            }
-
-            if (_hasLost)
-            {
-                _hasLost = false;
-                await WakeHeldAsync(cancellationToken);
-            }
-
-            await WakeDueAsync(cancellationToken);
-        }
-        catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException or OrleansException or TimeoutException)
-        {
-            LogSweepFailed(Number, exception);
-            if (exception is SpoolFencedException) DeactivateOnIdle();
-        }
-    }
-
-    async Task RecoverAsync(CancellationToken cancellationToken)
-    {
-        MessageId? after = null;
-        var count = 0;
-        while (await _shard!.ReadAbandonedAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
-        {
-            await WakeAsync(page, WakeCause.Recovery, cancellationToken);
-            count += page.Count;
-            after = page[^1];
-        }
-
-        if (count > 0) LogRecovered(Number, count);
-    }
-
-    async Task WakeHeldAsync(CancellationToken cancellationToken)
-    {
-        MessageId? after = null;
-        var found = 0;
-        while (await _shard!.ReadHeldAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
-        {
-            found += await WakeAsync(page, WakeCause.SiloLost, cancellationToken);
-            after = page[^1];
-        }
-
-        LogLostFound(Number, found);
-    }
-
-    async Task WakeDueAsync(CancellationToken cancellationToken)
-    {
-        var dueBefore = clock.GetUtcNow() - options.Value.SweepGrace;
-        DueMessage? after = null;
-        while (await _shard!.ReadDueAsync(dueBefore, after, PageSize, cancellationToken) is { Count: > 0 } page)
-        {
-            var found = await WakeAsync([.. page.Select(due => due.Id)], WakeCause.Sweep, cancellationToken);
-            MailInstruments.SweepFinds.Add(found);
-            after = page[^1];
-        }
-    }
-
-    async Task<int> WakeAsync(IReadOnlyList<MessageId> ids, WakeCause cause, CancellationToken cancellationToken)
-    {
-        var found = 0;
-        foreach (var chunk in ids.Where(id => !_unreadable.Contains(id)).Chunk(MaxWaking))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var results = await Task.WhenAll(chunk.Select(id => WakeOneAsync(id, cause)));
-            found += results.Count(result => result is WakeResult.Found);
-        }
-
-        return found;
-    }
-
-    // One message that cannot be woken must not stop its neighbours.
-    async Task<WakeResult> WakeOneAsync(MessageId id, WakeCause cause)
-    {
-        try
-        {
-            var result = await GrainFactory.GetGrain<IMessageDeliveryGrain>(id.ToString()).WakeAsync(cause);
-            if (result is WakeResult.Unreadable && _unreadable.Count < MaxUnreadable) _unreadable.Add(id);
-            return result;
-        }
-        catch (Exception exception)
-        {
-            LogWakeFailed(id, exception);
-            return WakeResult.Nothing;
-        }
-    }
 
     async Task PurgeAsync(CancellationToken cancellationToken)
     {

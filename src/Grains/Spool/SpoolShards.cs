@@ -8,7 +8,7 @@ namespace Orleans.Mail.Grains.Spool;
 /// The shards that this silo owns. A shard is opened by its <see cref="SpoolGrain"/>; message grains, which live on the silo of their shard,
 /// then commit by a plain call. When the shard goes, they go too.
 /// </summary>
-sealed class SpoolShards(ISpool spool, IGrainFactory grains, ClusterView cluster, TimeProvider clock)
+sealed class SpoolShards(ISpool spool, IGrainFactory grains, ClusterView cluster, TimeProvider clock) : IDisposable
 {
     // Silos that hear of a change one after the other disagree for a moment on whose a shard is.
     const int MostTries = 8;
@@ -18,7 +18,16 @@ sealed class SpoolShards(ISpool spool, IGrainFactory grains, ClusterView cluster
     readonly ConcurrentDictionary<int, long> _firstEpochs = new();
     readonly ConcurrentDictionary<GrainId, (IGrainContext Context, ISpoolShard Shard)> _guests = new();
 
+    readonly CancellationTokenSource _stopping = new();
+
     public int Count => spool.ShardCount;
+
+    /// <summary>This silo leaves the cluster.</summary>
+    public CancellationToken Stopping => _stopping.Token;
+
+    public void Stop() => _stopping.Cancel();
+
+    public void Dispose() => _stopping.Dispose();
 
     public ISpool Spool => spool;
 
@@ -43,6 +52,8 @@ sealed class SpoolShards(ISpool spool, IGrainFactory grains, ClusterView cluster
     {
         if (_guests.TryGetValue(guest.GrainId, out var entry) && ReferenceEquals(entry.Context, guest)) _guests.TryRemove(KeyValuePair.Create(guest.GrainId, entry));
     }
+
+    public IReadOnlyCollection<ISpoolShard> Open => [.. _open.Values];
 
     public bool IsOpen(int number) => _open.ContainsKey(number);
 
