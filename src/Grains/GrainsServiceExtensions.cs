@@ -6,6 +6,7 @@ using Orleans.Configuration;
 using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Delivery;
+using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
@@ -71,6 +72,7 @@ public static class GrainsServiceExtensions
         services.AddSingleton(CreateMessageGrainServices);
         services.AddControl();
         services.AddSingleton<OrderCheck>(provider => provider.GetRequiredService<DeliveryRouter>().Problem);
+        services.AddSingleton(provider => new QueueCounts(provider.GetRequiredService<SpoolShards>()));
         services.AddSingleton<ShardKeeper>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ShardKeeper>());
         services.AddPlacementDirector<ShardPlacementStrategy, ShardPlacementDirector>();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Mail.Grains;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Silo.Diagnostics;
 using Orleans.Mail.Silo.Health;
 using Orleans.Mail.Transport;
 using Orleans.Mail.Transport.Dkim;
@@ -31,6 +32,7 @@ public static class MailSilo
         if (IsMode(builder, DeliveryMode.Simulate)) services.AddSingleton<ISmtpConnector, SimulatedConnector>();
         services.AddHostedService<ModeAnnouncement>();
         builder.Host.UseOrleans(silo => ConfigureOrleans(silo, builder.Configuration));
+        services.AddHostedService<QueueSnapshot>();
         services.AddMailHealth();
         services.AddMailTelemetry(builder.Configuration);
         var app = builder.Build();
