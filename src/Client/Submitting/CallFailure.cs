@@ -25,10 +25,18 @@ readonly record struct CallFailure(MailErrorCode Code, bool IsTransient, bool Ou
         _ => new(MailErrorCode.Unknown, false, false),
     };
 
-    // The store's exceptions, known to the service alone: its shard pauses, or is on its way to another silo.
-    static bool IsSpool(Exception exception) =>
-        (exception is UnavailableExceptionFallbackException unknown ? unknown.ExceptionType : exception.GetType().FullName) is { } type
-        && (type.Contains("Orleans.Mail.Storage.SpoolUnavailableException", StringComparison.Ordinal) || type.Contains("Orleans.Mail.Storage.SpoolFencedException", StringComparison.Ordinal));
+    // The store's exceptions, known to the service alone: its shard pauses, or is on its way to another silo. Orleans tells a client that lacks the type by a
+    // stand-in, or, where it cannot load the assembly either, by a failure to load that names it.
+    static bool IsSpool(Exception exception)
+    {
+        var type = exception switch
+        {
+            UnavailableExceptionFallbackException unknown => unknown.ExceptionType,
+            TypeLoadException missing => missing.Message,
+            _ => exception.GetType().FullName,
+        };
+        return type is not null && (type.Contains("Orleans.Mail.Storage.SpoolUnavailableException", StringComparison.Ordinal) || type.Contains("Orleans.Mail.Storage.SpoolFencedException", StringComparison.Ordinal));
+    }
 
     /// <summary>The refusal that a result stands for.</summary>
     public static CallFailure Of(SubmitResult result) => result.Code switch

@@ -1,0 +1,3 @@
+using Orleans.Mail.Api;
+
+await MailApi.Build(args).RunAsync();
