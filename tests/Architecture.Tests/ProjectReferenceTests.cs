@@ -17,6 +17,7 @@ public sealed class ProjectReferenceTests
         ["Storage"] = ["Abstractions"],
         ["Grains"] = ["Abstractions", "Policy", "Transport", "Storage"],
         ["Silo"] = ["Abstractions", "Client", "Grains"],
+        ["Api"] = ["Client", "Storage"],
         ["Cli"] = ["Abstractions", "Client", "Silo"],
         ["Testing"] = ["Abstractions", "Client", "Grains", "Silo"],
     };
