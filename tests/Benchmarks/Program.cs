@@ -7,7 +7,7 @@ try
     switch (args)
     {
         case ["throughput", ..]:
-            await ThroughputVerb.RunAsync(new Arguments(args.AsSpan(1), "messages", "size", "domains", "peer", "rounds", "concurrent", "dkim", "tls"));
+            await ThroughputVerb.RunAsync(new Arguments(args.AsSpan(1), "messages", "size", "domains", "peer", "rounds", "concurrent", "dkim", "tls", "backend"));
             return 0;
         case ["deferred", ..]:
             await DeferredVerb.RunAsync(new Arguments(args.AsSpan(1), "messages"));
@@ -24,6 +24,9 @@ try
         case ["recovery", ..]:
             await RecoveryVerb.RunAsync(new Arguments(args.AsSpan(1), "messages"));
             return 0;
+        case ["chaos", ..]:
+            await ChaosVerb.RunAsync(new Arguments(args.AsSpan(1), "silos", "minutes", "rate", "seed"));
+            return 0;
         case ["load", ..]:
             return await LoadVerb.RunAsync(new Arguments(args.AsSpan(1), "gateway", "size", "domains", "concurrent"));
     }
@@ -36,11 +39,12 @@ catch (FormatException exception)
 Console.Error.WriteLine(
     """
     throughput [--messages N] [--size BYTES] [--domains D] [--peer postfix] [--rounds R] [--concurrent C]
-               [--dkim rsa|ed25519] [--tls on]
+               [--dkim rsa|ed25519] [--tls on] [--backend azurite]
     deferred [--messages N]
     latency [--backlog N] [--high N]
     limiter [--messages N]
     recovery [--messages N]
+    chaos [--silos N] [--minutes M] [--rate MESSAGES_A_SECOND] [--seed N]
     idle
     Each prints a table and, as its last line, one JSON object.
     """);

@@ -1,5 +1,5 @@
-using Orleans.Mail.Acceptance.Tests.Rig;
 using Orleans.Mail.Ledger;
+using Orleans.Mail.Rig;
 
 namespace Orleans.Mail.Acceptance.Tests.Cluster;
 
@@ -11,7 +11,7 @@ public sealed class ThreeSilosTests(ITestOutputHelper output)
     [Fact]
     public async Task Mail_goes_through_all_of_them_once()
     {
-        await using var run = await ClusterRun.StartAsync(3, "rcpt4xx=0.03,rcpt5xx=0.01", subscribers: 3);
+        await using var run = await ClusterRun.StartAsync(3, "rcpt4xx=0.03,rcpt5xx=0.01", subscribers: 3, configuration: ClusterRun.Quick);
         var totals = await run.SubmitAsync(new MailShape { Seed = 1 }, new SubmitterPace { Messages = 600, Concurrent = 100 });
         await run.DrainAsync(Patience);
         var report = await run.CheckAsync();
@@ -23,7 +23,7 @@ public sealed class ThreeSilosTests(ITestOutputHelper output)
     [Fact]
     public async Task One_is_killed_and_all_mail_still_has_its_end()
     {
-        await using var run = await ClusterRun.StartAsync(3, "rcpt4xx=0.03,rcpt5xx=0.01", subscribers: 3);
+        await using var run = await ClusterRun.StartAsync(3, "rcpt4xx=0.03,rcpt5xx=0.01", subscribers: 3, configuration: ClusterRun.Quick);
         using var stop = new CancellationTokenSource();
         var load = run.SubmitAsync(new MailShape { Seed = 2 }, new SubmitterPace { MessagesPerSecond = 60, Concurrent = 1_000 }, stop.Token);
         await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System);

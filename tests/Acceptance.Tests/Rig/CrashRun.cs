@@ -1,6 +1,7 @@
 using System.Net;
 using Orleans.Configuration;
 using Orleans.Mail.Ledger;
+using Orleans.Mail.Rig;
 using Orleans.Mail.Support;
 
 namespace Orleans.Mail.Acceptance.Tests.Rig;

@@ -26,6 +26,13 @@ static class ThroughputVerb
             return;
         }
 
+        if (arguments.Text("backend") is { } backend)
+        {
+            if (backend != "azurite" || withPeer) throw new FormatException("--backend knows azurite, and takes no peer.");
+            await AzuriteThroughput.RunAsync(work, rounds, arguments.Number("concurrent", 1024));
+            return;
+        }
+
         var folder = Directory.CreateTempSubdirectory("mail-bench-").FullName;
         try
         {

@@ -2,13 +2,15 @@ using Orleans.Configuration;
 using Orleans.Mail.Ledger;
 using Orleans.Mail.Support;
 
-namespace Orleans.Mail.Acceptance.Tests.Rig;
+namespace Orleans.Mail.Rig;
 
 /// <summary>Several silo processes on one storage emulator, a client that lives through whatever happens to them, a sink, and the ledgers that are compared at the end.</summary>
-sealed class ClusterRun : IAsyncDisposable
+public sealed class ClusterRun : IAsyncDisposable
 {
-    // Deaths are noticed, and what waits is looked after, within seconds.
-    static readonly (string, string)[] Quick =
+    public const string Tenant = "acceptance";
+
+    /// <summary>Settings with which deaths are noticed, and what waits is looked after, within seconds.</summary>
+    public static IReadOnlyCollection<(string Key, string Value)> Quick { get; } =
     [
         ("OrleansMail:AzureSpool:ShardCount", "8"),
         ("OrleansMail:Delivery:Backoff:0", "00:00:01"), ("OrleansMail:Sites:ProbeAfter", "00:00:01"), ("OrleansMail:Sites:LeaseTime", "00:00:05"),
@@ -44,12 +46,12 @@ sealed class ClusterRun : IAsyncDisposable
 
     string EventsPath(int subscriber) => Path.Combine(_folder, $"events.{subscriber}.ledger");
 
-    public static async Task<ClusterRun> StartAsync(int silos, string faults = "", int seed = 1, int subscribers = 1, IReadOnlyCollection<(string Key, string Value)>? configuration = null)
+    public static async Task<ClusterRun> StartAsync(int silos, string faults = "", int seed = 1, int subscribers = 1, params IReadOnlyCollection<(string Key, string Value)> configuration)
     {
         AzuriteInstance.Require();
         var folder = Directory.CreateTempSubdirectory("mail-cluster-").FullName;
         var sink = new LedgerSink(0, Path.Combine(folder, "received.ledger"), new FaultDice(FaultShares.Parse(faults), seed), TimeProvider.System);
-        var settings = new SiloSettings { Folder = folder }.DeliveringTo(sink.EndPoint.Port).With(Quick).With([.. configuration ?? []]);
+        var settings = new SiloSettings { Folder = folder }.DeliveringTo(sink.EndPoint.Port).With([.. configuration]);
         var cluster = await SiloCluster.StartAsync(silos, settings);
         return new ClusterRun(folder, sink, cluster, await ConnectAsync(cluster), subscribers);
     }
@@ -57,7 +59,7 @@ sealed class ClusterRun : IAsyncDisposable
     public static Task<MailClient> ConnectAsync(SiloCluster silos) => MailClient.ConnectAsync(
         client => client.UseStaticClustering(silos.Gateways)
             .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("orleans-mail", "orleans-mail")),
-        options => (options.Tenant, options.SubmitTimeout) = (CrashRun.Tenant, TimeSpan.FromSeconds(120)),
+        options => (options.Tenant, options.SubmitTimeout) = (Tenant, TimeSpan.FromSeconds(120)),
         TimeSpan.FromSeconds(30));
 
     public Task<SubmitterTotals> SubmitAsync(MailShape shape, SubmitterPace pace, CancellationToken stop = default) =>
@@ -70,7 +72,7 @@ sealed class ClusterRun : IAsyncDisposable
         {
             while (_subscribers.Any(events => !events.HasEnded(line.Id, line.Recipients)))
             {
-                if (line.Outcome == SubmitOutcome.Unknown && await Mail.GetStatusAsync(MessageId.FromKey(CrashRun.Tenant, line.Id)) is null) break;
+                if (line.Outcome == SubmitOutcome.Unknown && await IsUnknownAsync(line.Id)) break;
                 if (TimeProvider.System.GetElapsedTime(_subscribers.Max(events => events.LastEvent)) > patience) return;
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
             }
@@ -105,6 +107,18 @@ sealed class ClusterRun : IAsyncDisposable
         await Silos.DisposeAsync();
         await Sink.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    async Task<bool> IsUnknownAsync(string id)
+    {
+        try
+        {
+            return await Mail.GetStatusAsync(MessageId.FromKey(Tenant, id)) is null;
+        }
+        catch (MailException exception) when (exception.IsTransient)
+        {
+            return false;
+        }
     }
 
     async Task<SubmitOutcome> SubmitOneAsync(LedgerMail mail)

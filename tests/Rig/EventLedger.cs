@@ -1,9 +1,9 @@
 using Orleans.Mail.Ledger;
 
-namespace Orleans.Mail.Acceptance.Tests.Rig;
+namespace Orleans.Mail.Rig;
 
 /// <summary>Follows the service's feed through every crash and writes down what it says. Messages are known by their idempotency key.</summary>
-sealed class EventLedger : IAsyncDisposable
+public sealed class EventLedger : IAsyncDisposable
 {
     readonly CancellationTokenSource _stop = new();
     readonly object _gate = new();

@@ -1,0 +1,130 @@
+using System.Globalization;
+using Azure.Data.Tables;
+using Orleans.Mail.Benchmarks.Load;
+using Orleans.Mail.Benchmarks.Peers;
+using Orleans.Mail.Support;
+
+namespace Orleans.Mail.Benchmarks.Verbs;
+
+/// <summary>
+/// <c>throughput --backend azurite</c>: one silo on tables of the emulator. What counts is how often storage is asked, since that is what Azure bills and
+/// what bounds a shard; the silo counts it itself. The emulator's own speed is given beside the rate.
+/// </summary>
+static class AzuriteThroughput
+{
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    static readonly TimeSpan Idle = TimeSpan.FromSeconds(60);
+
+    public static async Task RunAsync(Workload work, int rounds, int concurrent)
+    {
+        await using var azurite = await AzuriteInstance.StartAsync();
+        var rows = await RowsPerSecondAsync(azurite.ConnectionString);
+        await using var sink = await SmtpSink.StartAsync(Peer.Find("smtp-sink") ?? throw new InvalidOperationException("smtp-sink is not installed."));
+        var settings = new SiloSettings { Folder = Path.GetTempPath() }.DeliveringTo(sink.Port)
+            .With(("OrleansMail:Silo:Storage", "Azure"), ("OrleansMail:AzureSpool:ConnectionString", azurite.ConnectionString));
+        await using var silo = await SiloProcess.StartReadyAsync(settings);
+        await using var client = await LoadClient.StartAsync(silo, work.MessageBytes, work.Domains, concurrent);
+        using var requests = new RequestCount(silo);
+
+        await DeliverAsync(work.Messages / 4, sink, client, silo);
+        var background = await requests.DuringAsync(() => Task.Delay(Idle, TimeProvider.System));
+        Report.Row("requests a second without mail", background / Idle.TotalSeconds, "");
+        var alone = await AloneAsync(requests, background / Idle.TotalSeconds, sink, client, silo);
+
+        var (rates, costs) = (new List<double>(), new List<double>());
+        for (var round = 1; round <= rounds; round++)
+        {
+            var start = TimeProvider.System.GetTimestamp();
+            var wall = TimeSpan.Zero;
+            var count = await requests.DuringAsync(async () =>
+            {
+                await DeliverAsync(work.Messages, sink, client, silo);
+                wall = TimeProvider.System.GetElapsedTime(start);
+                await client.AskAsync(new LoadRequest("watch"));
+                await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
+            });
+            rates.Add(work.Messages / wall.TotalSeconds);
+            costs.Add(count / work.Messages);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round}: {rates[^1]:0} msg/s, {costs[^1]:0.000} requests a message"));
+        }
+
+        Console.WriteLine(await requests.TableAsync());
+        Report.Row("submit to delivered, median of the rounds", Figures.Median(rates), "msg/s");
+        Report.Row("requests for a message under load", Figures.Median(costs), "");
+        Report.Row("requests for a lone message", alone, "");
+        Report.Row("the emulator, 100 rows of 4 KB at once", rows, "rows/s");
+        Report.Json(("transactionsPerMessage", Figures.Median(costs)), ("idleTransactions", alone), ("rate", Figures.Median(rates)), ("emulatorRowsPerSecond", rows));
+    }
+
+    static async Task DeliverAsync(int messages, SmtpSink sink, LoadClient client, SiloProcess silo)
+    {
+        var before = sink.Messages;
+        var answer = await client.AskAsync(new LoadRequest("submit", messages));
+        if (answer.Refused > 0) throw new InvalidOperationException($"{answer.Refused} submissions failed.{Environment.NewLine}{silo.Output}");
+        await sink.WaitForAsync(before + messages, Patience);
+    }
+
+    // One message at a time, ten seconds apart; what the silo asks by itself in that time is taken off.
+    static async Task<double> AloneAsync(RequestCount requests, double background, SmtpSink sink, LoadClient client, SiloProcess silo)
+    {
+        const int messages = 5;
+        var span = TimeSpan.FromSeconds(10);
+        var counts = new List<double>();
+        for (var i = 0; i < messages; i++)
+        {
+            counts.Add(await requests.DuringAsync(async () =>
+            {
+                await DeliverAsync(1, sink, client, silo);
+                await Task.Delay(span, TimeProvider.System);
+            }));
+        }
+
+        return Math.Max(0, counts.Average() - (background * span.TotalSeconds));
+    }
+
+    static async Task<double> RowsPerSecondAsync(string connection)
+    {
+        const int transactions = 60;
+        const int partitions = 8;
+        var table = new TableClient(connection, "probe");
+        await table.CreateAsync();
+        var value = new byte[4096];
+        var start = TimeProvider.System.GetTimestamp();
+        await Parallel.ForEachAsync(Enumerable.Range(0, partitions), async (partition, token) =>
+        {
+            for (var i = 0; i < transactions / partitions; i++)
+                await table.SubmitTransactionAsync(Enumerable.Range(0, 100).Select(row => new TableTransactionAction(TableTransactionActionType.Add, new TableEntity($"p{partition}", $"{i}-{row}") { ["Value"] = value })), token);
+        });
+        return transactions / partitions * partitions * 100 / TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>What the silo says it has asked of storage.</summary>
+    sealed class RequestCount(SiloProcess silo) : IDisposable
+    {
+        const string Metric = "orleans_mail_storage_azure_requests";
+
+        readonly HttpClient _http = new();
+
+        public async Task<double> DuringAsync(Func<Task> work)
+        {
+            var before = await ReadAsync();
+            await work();
+            var after = await ReadAsync();
+            return after.Sum(line => line.Value) - before.Sum(line => line.Value);
+        }
+
+        public void Dispose() => _http.Dispose();
+
+        public async Task<string> TableAsync() => string.Join(Environment.NewLine, (await ReadAsync()).Select(line => $"  {line.Name} {line.Value}"));
+
+        async Task<List<(string Name, double Value)>> ReadAsync()
+        {
+            var text = await _http.GetStringAsync(new Uri($"http://127.0.0.1:{silo.HttpPort}/metrics"));
+            return [.. text.Split('\n').Where(line => line.StartsWith(Metric, StringComparison.Ordinal)).Select(line =>
+            {
+                var parts = line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                return (line[..(line.IndexOf('}', StringComparison.Ordinal) + 1)], double.Parse(parts[0], CultureInfo.InvariantCulture));
+            })];
+        }
+    }
+}
