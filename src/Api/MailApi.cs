@@ -1,5 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
@@ -16,25 +18,20 @@ public static class MailApi
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        configure?.Invoke(builder);
         builder.Services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidator>();
         builder.Services.AddProblemDetails();
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
+        builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Use(json.SerializerOptions));
+        // Questions about health are answered while silos are still waited for.
+        builder.Services.Configure<HostOptions>(host => host.ServicesStartConcurrently = true);
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<GatewayWatch>();
-        builder.AddOrleansMailClient(configureClient: client =>
-        {
-            MailClientHosting.UseNearbyService(client);
-            // Silos that are not there yet are waited for, and told by readiness.
-            client.UseConnectionRetryFilter(async (_, stopping) =>
-            {
-                await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, stopping);
-                return !stopping.IsCancellationRequested;
-            });
-        });
+        builder.AddOrleansMailClient(configureClient: MailClientHosting.UseNearbyService);
+        builder.Services.AddSingleton<IClientConnectionRetryFilter, SiloWait>();
         builder.Services.AddHealthChecks()
             .AddCheck("started", () => HealthCheckResult.Healthy(), ["startup", "live"])
             .AddCheck<GatewayCheck>("gateway", tags: ["ready"]);
+        configure?.Invoke(builder);
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
@@ -80,14 +77,53 @@ public static class MailApi
     }
 }
 
-/// <summary>Which messages to list.</summary>
-sealed record MessageFilter(string? Tenant, MailState? State, string? Campaign, string? Tag, int? Limit)
+/// <summary>Which messages to list. A state may be named in any case.</summary>
+sealed record MessageFilter(string? Tenant, string? State, string? Campaign, string? Tag, int? Limit)
 {
-    public ListQuery ToQuery() => new() { Tenant = Tenant, State = State, Campaign = Campaign, Tag = Tag };
+    public ListQuery ToQuery() => new() { Tenant = Tenant, State = State is { Length: > 0 } ? new MailState(char.ToUpperInvariant(State[0]) + State[1..].ToLowerInvariant()) : null, Campaign = Campaign, Tag = Tag };
+}
+
+/// <summary>Names and ids as plain text.</summary>
+static class ApiJson
+{
+    public static void Use(JsonSerializerOptions options)
+    {
+        options.Converters.Add(new JsonStringEnumConverter());
+        options.Converters.Add(new TextConverter<MailState>());
+        options.Converters.Add(new TextConverter<MessageId>());
+        options.Converters.Add(new TextConverter<EnhancedStatus>());
+    }
+
+    sealed class TextConverter<T> : JsonConverter<T> where T : struct
+    {
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException("The api takes no such value.");
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    }
+}
+
+/// <summary>Silos that are not there yet are waited for; readiness and the log tell it.</summary>
+sealed partial class SiloWait(TimeProvider clock, ILogger<SiloWait> log) : IClientConnectionRetryFilter
+{
+    static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
+
+    int _tries;
+
+    public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
+    {
+        LogWaits(exception.Message);
+        var wait = Step * ++_tries;
+        await Task.Delay(wait < Longest ? wait : Longest, clock, cancellationToken);
+        return !cancellationToken.IsCancellationRequested;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "No silo can be reached yet; it is tried again: {Reason}")]
+    partial void LogWaits(string reason);
 }
 
 /// <summary>Knows whether a silo can be talked to.</summary>
-sealed class GatewayWatch(IGrainFactory grains)
+sealed class GatewayWatch(IGrainFactory grains, TimeProvider clock)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -95,7 +131,7 @@ sealed class GatewayWatch(IGrainFactory grains)
     {
         try
         {
-            await grains.GetGrain<IMailServiceGrain>(0).DescribeAsync().WaitAsync(Patience, TimeProvider.System, stopping);
+            await grains.GetGrain<IMailServiceGrain>(0).DescribeAsync().WaitAsync(Patience, clock, stopping);
             return true;
         }
         catch (Exception exception) when (exception is OrleansException or TimeoutException or InvalidOperationException)

@@ -1,11 +1,10 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Mail.Silo.Hosting;
+using Orleans.Mail.Support;
 
 namespace Orleans.Mail.Silo.Tests;
 
@@ -16,9 +15,9 @@ sealed class RunningSilo : IAsyncDisposable
 
     RunningSilo(Func<string, string[]> settings, Action<WebApplicationBuilder>? configure) => App = MailSilo.Build(
         [
-            $"--Urls=http://127.0.0.1:{FreePort()}",
-            $"--OrleansMail:Silo:SiloPort={FreePort()}",
-            $"--OrleansMail:Silo:GatewayPort={FreePort()}",
+            $"--Urls=http://127.0.0.1:{FreePort.Next(1)[0]}",
+            $"--OrleansMail:Silo:SiloPort={FreePort.Next(1)[0]}",
+            $"--OrleansMail:Silo:GatewayPort={FreePort.Next(1)[0]}",
             $"--OrleansMail:Spool:Folder={_folder}",
             "--OrleansMail:Delivery:StopTimeout=00:00:01",
             .. settings(_folder).Select(setting => "--OrleansMail:" + setting),
@@ -74,12 +73,5 @@ sealed class RunningSilo : IAsyncDisposable
         await App.StopAsync();
         await App.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -19,8 +19,7 @@ sealed class ClusterView(IClusterMembershipService membership, ILocalSiloDetails
         return active.Count == 0 ? Local : PlanFor(active).OwnerOf(shard);
     }
 
-    /// <summary>The plan for these silos.</summary>
-    public ShardPlan PlanFor(IReadOnlyCollection<SiloAddress> silos)
+    ShardPlan PlanFor(IReadOnlyCollection<SiloAddress> silos)
     {
         if (Volatile.Read(ref _plan) is { } known && known.IsFor(silos)) return known;
         var plan = new ShardPlan(spool.ShardCount, silos);

@@ -41,7 +41,7 @@ sealed partial class SpoolGrain
     public async Task<int> ReleaseWaitingAsync(string waitsFor, long version)
     {
         await orders.EnsureAsync(version);
-        var waiting = await _shard!.ReadWaitingAsync(waitsFor, null, PageSize, CancellationToken.None);
+        var waiting = await Shard.ReadWaitingAsync(waitsFor, null, PageSize, CancellationToken.None);
         foreach (var chunk in waiting.Chunk(MaxWaking))
             await Task.WhenAll(chunk.Select(message => GrainFactory.GetGrain<IMessageDeliveryGrain>(message.Id.ToString()).WakeAsync(WakeCause.Release))).WaitAsync(_leaving);
         return waiting.Count;
@@ -57,7 +57,7 @@ sealed partial class SpoolGrain
         var before = continuation is null ? (MessageId?)null : MessageId.Parse(continuation);
         while (true)
         {
-            var records = await _shard!.ListAsync(before, PageSize, CancellationToken.None);
+            var records = await Shard.ListAsync(before, PageSize, CancellationToken.None);
             foreach (var chunk in records.Where(record => IsMeant(record, isMeant)).Chunk(MaxWaking))
                 await Task.WhenAll(chunk.Select(record => act(record.Id))).WaitAsync(_leaving);
             if (records.Count < PageSize) return null;

@@ -46,7 +46,7 @@ sealed partial class SpoolGrain
     {
         MessageId? after = null;
         var count = 0;
-        while (await _shard!.ReadAbandonedAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
+        while (await Shard.ReadAbandonedAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
         {
             await WakeAsync(page, WakeCause.Recovery, cancellationToken);
             count += page.Count;
@@ -60,7 +60,7 @@ sealed partial class SpoolGrain
     {
         MessageId? after = null;
         var found = 0;
-        while (await _shard!.ReadHeldAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
+        while (await Shard.ReadHeldAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
         {
             found += await WakeAsync(page, WakeCause.SiloLost, cancellationToken);
             after = page[^1];
@@ -73,7 +73,7 @@ sealed partial class SpoolGrain
     {
         var dueBefore = clock.GetUtcNow() - options.Value.SweepGrace;
         DueMessage? after = null;
-        while (await _shard!.ReadDueAsync(dueBefore, after, PageSize, cancellationToken) is { Count: > 0 } page)
+        while (await Shard.ReadDueAsync(dueBefore, after, PageSize, cancellationToken) is { Count: > 0 } page)
         {
             var found = await WakeAsync([.. page.Select(due => due.Id)], WakeCause.Sweep, cancellationToken);
             MailInstruments.SweepFinds.Add(found);

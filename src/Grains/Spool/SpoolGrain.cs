@@ -47,6 +47,7 @@ sealed partial class SpoolGrain(
     readonly Dictionary<MessageId, WakeCause> _missed = [];
 
     ISpoolShard? _shard;
+    bool _isHandedOver;
     bool _isRecovered;
 
     // A silo died since the last sweep, and may have had messages of this shard in its hands.
@@ -59,9 +60,18 @@ sealed partial class SpoolGrain(
 
     int Number => (int)this.GetPrimaryKeyLong();
 
+    ISpoolShard Shard => _shard ?? throw new SpoolUnavailableException($"Shard {Number} of the spool is on its way to another silo.");
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _leaving = _leave.Token;
+        // A call that went by an old address: opening would fence out the silo that the shard belongs on.
+        if (!IsHere)
+        {
+            this.MigrateOnIdle();
+            return;
+        }
+
         _shard = await shards.Spool.OpenShardAsync(Number, cancellationToken);
         shards.Opened(_shard);
         LogOpened(Number, _shard.Epoch);
@@ -80,14 +90,28 @@ sealed partial class SpoolGrain(
 
     public Task EnsureOpenAsync()
     {
-        if (cluster.OwnerOf(Number) == cluster.Local) return Task.CompletedTask;
-        LogHandedOver(Number, _shard!.Epoch);
-        // From here on no message grain of this silo commits to it: the next owner's fence finds nothing under way.
-        shards.Closed(_shard);
-        _leave.Cancel();
-        DeactivateOnIdle();
+        if (IsHere)
+        {
+            // It was sent away, or never opened, by a plan that changed since: begun anew, here.
+            if (_shard is null || _isHandedOver) DeactivateOnIdle();
+            return Task.CompletedTask;
+        }
+
+        if (_shard is not null && !_isHandedOver)
+        {
+            _isHandedOver = true;
+            LogHandedOver(Number, _shard.Epoch);
+            // From here on no message grain of this silo commits to it: the next owner's fence finds nothing under way.
+            shards.Closed(_shard);
+            _leave.Cancel();
+        }
+
+        // Not just deactivated: silos that remember this address would make the grain here anew, again and again.
+        this.MigrateOnIdle();
         return Task.CompletedTask;
     }
+
+    bool IsHere => cluster.OwnerOf(Number) == cluster.Local;
 
     public Task RecoverLostAsync()
     {
@@ -98,15 +122,15 @@ sealed partial class SpoolGrain(
     }
 
     public async Task<WaitingMessage[]> ReadWaitingAsync(string site, WaitingMessage? after, int limit) =>
-        [.. await _shard!.ReadWaitingAsync(site, after, limit, CancellationToken.None)];
+        [.. await Shard.ReadWaitingAsync(site, after, limit, CancellationToken.None)];
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
 
-    public Task<long> GetFeedEndAsync() => Task.FromResult(_shard!.LastEvent);
+    public Task<long> GetFeedEndAsync() => Task.FromResult(Shard.LastEvent);
 
     public async IAsyncEnumerable<FeedPage> ReadFeedAsync(long after, EventFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var shard = _shard!;
+        var shard = Shard;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _leaving);
         if (after < 0) after = shard.FirstEvent - 1;
         else if (after < shard.FirstEvent - 1 || after > shard.LastEvent) throw new ArgumentOutOfRangeException(nameof(after), "The feed does not hold that position.");
@@ -145,7 +169,7 @@ sealed partial class SpoolGrain(
     {
         var size = Math.Clamp(pageSize, 1, 1000);
         var before = continuation is null ? (MessageId?)null : MessageId.Parse(continuation);
-        var records = await _shard!.ListAsync(before, size, CancellationToken.None);
+        var records = await Shard.ListAsync(before, size, CancellationToken.None);
         var items = new List<MessageStatus>();
         foreach (var record in records)
             if (Read(record) is var status && Matches(query, status))
@@ -184,7 +208,7 @@ sealed partial class SpoolGrain(
             int removed;
             do
             {
-                removed = await _shard!.PurgeAsync(finalBefore, PageSize, cancellationToken);
+                removed = await Shard.PurgeAsync(finalBefore, PageSize, cancellationToken);
                 MailInstruments.Purged.Add(removed);
             }
             while (removed > 0);

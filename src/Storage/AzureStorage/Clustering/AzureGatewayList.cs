@@ -26,8 +26,10 @@ public sealed class AzureGatewayList : IGatewayListProvider
 
     public bool IsUpdatable => true;
 
-    public Task InitializeGatewayListProviderAsync(CancellationToken cancellationToken) => table.CreateAsync(cancellationToken);
+    /// <summary>Does nothing: the table is made by silos. A client needs the right to read it, no more.</summary>
+    public Task InitializeGatewayListProviderAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <exception cref="OrleansException">The table cannot be read, or no silo has made it yet.</exception>
     public async Task<IList<Uri>> GetGatewaysAsync(CancellationToken cancellationToken)
     {
         var (rows, _) = await table.QueryAsync(

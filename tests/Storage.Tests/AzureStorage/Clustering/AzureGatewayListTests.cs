@@ -38,9 +38,18 @@ public sealed class AzureGatewayListTests(TableEmulator emulator)
     {
         var tables = await TestTables.CreateAsync(emulator);
         var gateways = tables.Gateways();
-        await gateways.InitializeGatewayListProviderAsync(Token);
+        await tables.Membership().InitializeMembershipTableAsync(true, Token);
+        Assert.Empty(await gateways.GetGatewaysAsync(Token));
         tables.Faults.Reset((_, _) => TableFault.Unreachable);
         await Assert.ThrowsAsync<OrleansException>(() => gateways.GetGatewaysAsync(Token));
-        await Assert.ThrowsAsync<OrleansException>(() => gateways.InitializeGatewayListProviderAsync(Token));
+    }
+
+    // A client has the right to read, no more: it waits for the silos that make the table.
+    [Fact]
+    public async Task GetGateways_BeforeTheFirstSilo_ThrowsAndMakesNoTable()
+    {
+        var gateways = (await TestTables.CreateAsync(emulator)).Gateways();
+        await gateways.InitializeGatewayListProviderAsync(Token);
+        for (var i = 0; i < 2; i++) Assert.Contains("404", (await Assert.ThrowsAsync<OrleansException>(() => gateways.GetGatewaysAsync(Token))).Message, StringComparison.Ordinal);
     }
 }

@@ -1,0 +1,218 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Orleans.Configuration;
+using Orleans.Mail.Storage.AzureStorage.Clustering;
+using Orleans.Mail.Support;
+
+namespace Orleans.Mail.Infra.Tests;
+
+/// <summary>
+/// The variables of the templates start real silos and the real api on this machine, and the script of upgrades replaces every silo while mail flows.
+/// Replaced are only what Azure alone has: its address, its storage, its identities and secrets, and ports that others here may have.
+/// </summary>
+public sealed class RehearsalTests : IAsyncLifetime
+{
+    const string Tenant = "rehearsal";
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    readonly string _folder = Directory.CreateTempSubdirectory("mail-rehearsal-").FullName;
+    readonly Dictionary<string, int> _ports = [];
+    AzuriteInstance _azurite = null!;
+    Tool? _api;
+
+    public async ValueTask InitializeAsync() => _azurite = await AzuriteInstance.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var file in Directory.EnumerateFiles(_folder, "*.pid")) Kill(int.Parse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture));
+        await _azurite.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Every_silo_is_replaced_while_mail_flows_and_nothing_is_lost()
+    {
+        Peer.Require("curl");
+        var old = Deployment.Of("apps", "prod");
+        await WriteAsync("a", old.Silos);
+        await WriteAsync("b", (await Deployment.MakeAsync("apps", "prod", new Dictionary<string, string> { ["MAIL_GENERATION"] = "b" })).Silos);
+        for (var i = 0; i < old.Silos.Count; i++) await DriveAsync("start", "a", i);
+        for (var i = 0; i < old.Silos.Count; i++) await WaitAsync("a", i);
+
+        var apiVariables = Local(old.Api);
+        await using var api = _api = Tool.Start("dotnet", [ProgramOf("Api")], _folder, apiVariables);
+        await using var mail = await ConnectAsync();
+        using var stop = new CancellationTokenSource();
+        var delivered = new HashSet<MessageId>();
+        var following = FollowAsync(mail, delivered, stop.Token);
+        using var enough = new CancellationTokenSource();
+        var flowing = SendAsync(mail, enough.Token);
+
+        await UpgradeAsync(old.Silos.Count);
+        await enough.CancelAsync();
+        var sent = await flowing;
+        await WhileAsync(() => { lock (delivered) return !sent.All(delivered.Contains); }, "mail without an end");
+        await CheckApiAsync(new Uri(apiVariables["Urls"]), sent[0]);
+        await stop.CancelAsync();
+        await following;
+
+        Assert.True(sent.Count > 50, $"{sent.Count} sent");
+        Assert.Equal(
+            ["start a0", "start a1", "start a2", "start b0", "stop a0", "start b1", "stop a1", "start b2", "stop a2"],
+            await File.ReadAllLinesAsync(Path.Combine(_folder, "steps")));
+    }
+
+    [Fact]
+    public async Task A_replacement_that_does_not_come_up_leaves_the_old_silos_alone()
+    {
+        var script = Path.Combine(_folder, "driver");
+        await File.WriteAllTextAsync(script, $"#!/usr/bin/env bash\necho \"$*\" >> '{_folder}/steps'\n[ \"$1\" != ready ]\n");
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Tool.RunAsync("env", ["MAIL_UPGRADE_PATIENCE=0", Path.Combine(Bicep.Folder, "upgrade"), script, "a", "b", "3"], _folder, Patience));
+        Assert.Equal(["start b 0", "ready b 0", "stop b 0"], await File.ReadAllLinesAsync(Path.Combine(_folder, "steps")));
+    }
+
+    Task<MailClient> ConnectAsync() => MailClient.ConnectAsync(
+        client => client.UseAzureTableClustering((AzureMembershipOptions table) => table.ConnectionString = _azurite.ConnectionString)
+            .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2))
+            .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("orleans-mail-prod", "orleans-mail")),
+        options => (options.Tenant, options.SubmitTimeout) = (Tenant, TimeSpan.FromSeconds(120)),
+        TimeSpan.FromSeconds(60));
+
+    static async Task<List<MessageId>> SendAsync(MailClient mail, CancellationToken enough)
+    {
+        var sent = new List<MessageId>();
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        var content = Encoding.ASCII.GetBytes("From: sender@example.com\r\nTo: rcpt@example.net\r\nSubject: rehearsal\r\n\r\nHello.\r\n");
+        for (var number = 0; !enough.IsCancellationRequested && await pace.WaitForNextTickAsync(CancellationToken.None); number++)
+            sent.Add((await mail.SubmitAsync(MailDraft.FromEml(content, "sender@example.com", ["rcpt@example.net"]) with { IdempotencyKey = $"m{number}" }, CancellationToken.None)).Id);
+        return sent;
+    }
+
+    static async Task FollowAsync(MailClient mail, HashSet<MessageId> delivered, CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var item in mail.SubscribeAsync(null, EventPosition.Start, stop))
+                if (item.Type == EventType.Delivered)
+                    lock (delivered)
+                        delivered.Add(item.MessageId);
+        }
+        catch (OperationCanceledException)
+        {
+            // Enough.
+        }
+    }
+
+    async Task CheckApiAsync(Uri address, MessageId message)
+    {
+        using var http = new HttpClient { BaseAddress = address };
+        await WhileAsync(() => !IsReady(http), "an api that is ready");
+        using var unknown = await http.GetAsync(new Uri($"/v1/messages/{message}", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.Unauthorized, unknown.StatusCode);
+        http.DefaultRequestHeaders.Add("X-MS-CLIENT-PRINCIPAL-ID", "somebody");
+        Assert.Contains("Delivered", await http.GetStringAsync(new Uri($"/v1/messages/{message}", UriKind.Relative)), StringComparison.OrdinalIgnoreCase);
+    }
+
+    static bool IsReady(HttpClient http)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/health/ready");
+            using var answer = http.Send(request);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    async Task WriteAsync(string generation, IReadOnlyList<ContainerApp> silos)
+    {
+        for (var i = 0; i < silos.Count; i++)
+            await File.WriteAllLinesAsync(Path.Combine(_folder, $"{generation}{i}.env"), Local(silos[i]).Select(variable => $"{variable.Key}='{variable.Value}'"));
+    }
+
+    Dictionary<string, string> Local(ContainerApp app)
+    {
+        var variables = app.Variables.ToDictionary(variable => variable.Name, variable => variable.Value ?? "of-the-vault");
+        variables["Urls"] = $"http://127.0.0.1:{FreePort.Next(1)[0]}";
+        foreach (var gone in new[] { "OrleansMail__AzureSpool__TableEndpoint", "OrleansMail__AzureSpool__BlobEndpoint", "OrleansMail__AzureSpool__ManagedIdentityClientId", "Orleans__Clustering__ServiceUri", "Orleans__Clustering__ManagedIdentityClientId" })
+            variables.Remove(gone);
+        variables[app.Container == "silo" ? "OrleansMail__AzureSpool__ConnectionString" : "Orleans__Clustering__ConnectionString"] = _azurite.ConnectionString;
+        if (app.Container != "silo") return variables;
+        variables["Orleans__Endpoints__AdvertisedIPAddress"] = "127.0.0.1";
+        foreach (var end in new[] { "Silo", "Gateway" })
+        {
+            var port = $"{PortFor(variables[$"Orleans__Endpoints__{end}Port"])}";
+            variables[$"Orleans__Endpoints__{end}Port"] = port;
+            // One machine has one network: what is mapped there is the same here.
+            variables[$"Orleans__Endpoints__{end}ListeningEndpoint"] = $"127.0.0.1:{port}";
+        }
+
+        return variables;
+    }
+
+    int PortFor(string port) => _ports.TryGetValue(port, out var known) ? known : _ports[port] = FreePort.Next(1)[0];
+
+    Task DriveAsync(string verb, string generation, int index) =>
+        Tool.RunAsync("env", [.. Rehearsal, Path.Combine(AppContext.BaseDirectory, "local-driver"), verb, generation, $"{index}"], _folder, Patience);
+
+    Task UpgradeAsync(int count) =>
+        Tool.RunAsync("env", [.. Rehearsal, Path.Combine(Bicep.Folder, "upgrade"), Path.Combine(AppContext.BaseDirectory, "local-driver"), "a", "b", $"{count}"], _folder, Patience * count);
+
+    string[] Rehearsal => [$"MAIL_REHEARSAL={_folder}", $"MAIL_SILO={ProgramOf("Silo")}"];
+
+    async Task WaitAsync(string generation, int index)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await DriveAsync("ready", generation, index);
+                return;
+            }
+            catch (InvalidOperationException) when (TimeProvider.System.GetElapsedTime(started) < Patience)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+            }
+        }
+    }
+
+    async Task WhileAsync(Func<bool> condition, string what)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(started) > Patience) Assert.Fail($"Waited in vain for {what}.{Environment.NewLine}{Logs()}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+    }
+
+    string Logs() => _api?.Output + string.Join(Environment.NewLine, Directory.EnumerateFiles(_folder, "*.log").SelectMany(file => File.ReadLines(file).TakeLast(20).Prepend(file)));
+
+    static void Kill(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            process.Kill();
+            process.WaitForExit();
+        }
+        catch (ArgumentException)
+        {
+            // It has ended.
+        }
+    }
+
+    // The program built in the same configuration as these tests.
+    static string ProgramOf(string project)
+    {
+        var here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
+        return Path.GetFullPath(Path.Combine(here, "../../", project, Path.GetFileName(here), $"Orleans.Mail.{project}.dll"));
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+
+namespace Orleans.Mail.Infra.Tests;
+
+/// <summary>No shared keys, no secrets in plain values, no rights beyond the need.</summary>
+public sealed class SecurityTests
+{
+    static readonly string[] Telltale = ["password", "secret", "connectionstring", "accountkey", "token"];
+
+    public static TheoryData<string> Environments => ["dev", "prod"];
+
+    [Theory]
+    [MemberData(nameof(Environments))]
+    public void Storage_knows_no_shared_keys_and_no_public_network(string environment)
+    {
+        var accounts = Deployment.Of("foundation", environment).OfType("Microsoft.Storage/storageAccounts").ToList();
+        Assert.NotEmpty(accounts);
+        Assert.All(accounts.Select(account => account.GetProperty("properties")), account =>
+        {
+            Assert.False(account.GetProperty("allowSharedKeyAccess").GetBoolean());
+            Assert.False(account.GetProperty("allowBlobPublicAccess").GetBoolean());
+            Assert.True(account.GetProperty("supportsHttpsTrafficOnly").GetBoolean());
+            Assert.Equal("TLS1_2", account.GetProperty("minimumTlsVersion").GetString());
+            Assert.Equal("Disabled", account.GetProperty("publicNetworkAccess").GetString());
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Environments))]
+    public void What_is_secret_comes_from_the_vault(string environment) =>
+        Assert.All(Deployment.Of("apps", environment).Apps, app =>
+        {
+            Assert.All(app.Variables.Where(variable => Telltale.Any(word => variable.Name.Contains(word, StringComparison.OrdinalIgnoreCase))), variable =>
+            {
+                Assert.Null(variable.Value);
+                Assert.NotNull(variable.Secret);
+            });
+            if (!app.Configuration.TryGetProperty("secrets", out var secrets)) return;
+            Assert.All(secrets.EnumerateArray(), secret =>
+            {
+                Assert.False(secret.TryGetProperty("value", out _));
+                // The suffix of the vaults is the cloud's own, and stays an expression until the deployment.
+                Assert.Matches(@"https://\{0\}\{1\}/secrets.*'kv-mail-.*suffixes\.keyvaultDns", secret.GetProperty("keyVaultUrl").GetString()!);
+            });
+        });
+
+    [Fact]
+    public void The_relay_s_password_is_one_of_them() =>
+        Assert.All(Deployment.Of("apps", "prod").Silos, silo => Assert.Contains(silo.Variables, variable => variable is { Name: "OrleansMail__Routing__Relays__main__Password", Secret: "relay-password" }));
+
+    [Theory]
+    [MemberData(nameof(Environments))]
+    public void Roles_are_given_by_the_foundation_alone_and_never_for_a_whole_account(string environment)
+    {
+        Assert.Empty(Deployment.Of("apps", environment).OfType("Microsoft.Authorization/roleAssignments"));
+        var roles = Deployment.Of("foundation", environment).OfType("Microsoft.Authorization/roleAssignments").ToList();
+        Assert.NotEmpty(roles);
+        Assert.All(roles, role =>
+        {
+            var scope = role.GetProperty("id").GetString()!;
+            Assert.Matches("/(tableServices|blobServices)/default/|/registries/|/vaults/", scope);
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Environments))]
+    public void Silos_are_reached_from_inside_the_network_only(string environment) =>
+        Assert.All(Deployment.Of("foundation", environment).OfType("Microsoft.App/managedEnvironments"), one =>
+            Assert.True(one.GetProperty("properties").GetProperty("vnetConfiguration").GetProperty("internal").GetBoolean()));
+}
