@@ -21,5 +21,20 @@ type Relay = {
 }
 
 @export()
+@description('A setting of the silos beyond those of the templates, by its name as an environment variable, such as OrleansMail__Sites__MaxSessions. Never a secret.')
+type Setting = {
+  name: string
+  value: string
+}
+
+@export()
+@description('A DKIM key: which domain signs with it, under which selector, and the name of the secret in the vault that holds it in PEM.')
+type DkimKey = {
+  domain: string
+  selector: string
+  secret: string
+}
+
+@export()
 @description('Cores and memory of a silo: 1 and 2 GiB, 2 and 4, 4 and 8. Server GC wants two cores or more.')
 type Size = 'small' | 'medium' | 'large'

@@ -2,7 +2,7 @@ metadata description = 'What is replaced: silos and the api. Needs no right to a
 targetScope = 'subscription'
 
 import { namesOf } from '../names.bicep'
-import { Delivery, Relay, Size } from '../types.bicep'
+import { Delivery, DkimKey, Relay, Setting, Size } from '../types.bicep'
 
 @description('Short name of the environment, as in the foundation.')
 @minLength(2)
@@ -39,8 +39,14 @@ param delivery Delivery = { mode: 'Capture' }
 @description('The relay that takes the mail of mode Live and Redirect. Container Apps lets nothing out to port 25, so without a relay such mail waits for ever.')
 param relay Relay?
 
-@description('Names of secrets in the vault that hold DKIM keys in PEM.')
-param dkimSecrets string[] = []
+@description('DKIM keys. The keys themselves lie in the vault.')
+param dkimKeys DkimKey[] = []
+
+@description('Whether silos start with all deliveries suspended: after a restore, see docs/runbooks/restore.md.')
+param suspendOnStart bool = false
+
+@description('Further settings of the silos.')
+param settings Setting[] = []
 
 @description('Replicas of the api.')
 param apiReplicas { min: int, max: int } = { min: 1, max: 4 }
@@ -74,7 +80,9 @@ module silos '../modules/silo.bicep' = [
       size: siloSize
       delivery: delivery
       relay: relay
-      dkimSecrets: dkimSecrets
+      dkimKeys: dkimKeys
+      suspendOnStart: suspendOnStart
+      settings: settings
     }
   }
 ]

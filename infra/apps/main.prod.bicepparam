@@ -17,4 +17,4 @@ param relay = {
   user: 'orleans-mail'
   passwordSecret: 'relay-password'
 }
-param dkimSecrets = ['dkim-example-com-2026']
+param dkimKeys = [{ domain: 'example.com', selector: 's2026', secret: 'dkim-example-com-2026' }]

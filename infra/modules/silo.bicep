@@ -1,6 +1,6 @@
 metadata description = 'One silo: a container app with exactly one replica, at ports of its own on the environment\'s address.'
 
-import { Delivery, Relay, Size } from '../types.bicep'
+import { Delivery, DkimKey, Relay, Setting, Size } from '../types.bicep'
 
 param name string
 param location string
@@ -24,8 +24,12 @@ param size Size
 param delivery Delivery
 param relay Relay?
 
-@description('Names of secrets in the vault that hold DKIM keys in PEM; mounted as files below /secrets.')
-param dkimSecrets string[]
+@description('Mounted as files below /secrets.')
+param dkimKeys DkimKey[]
+
+@description('Whether silos start with all deliveries suspended.')
+param suspendOnStart bool
+param settings Setting[]
 
 // What the container listens on is the same everywhere; what is told to others is not.
 var listen = {
@@ -54,15 +58,23 @@ var relaySecrets = empty(relay.?passwordSecret) ? [] : [
   }
 ]
 
-var dkimKeys = [
-  for secret in dkimSecrets: {
-    name: toLower(secret)
-    keyVaultUrl: '${secretsUri}/${secret}'
+var dkimSecrets = [
+  for key in dkimKeys: {
+    name: toLower(key.secret)
+    keyVaultUrl: '${secretsUri}/${key.secret}'
     identity: identity.id
   }
 ]
 
-var dkimFiles = [for secret in dkimSecrets: { secretRef: toLower(secret), path: secret }]
+var dkimFiles = [for key in dkimKeys: { secretRef: toLower(key.secret), path: key.secret }]
+
+var dkimSettings = [
+  for (key, i) in dkimKeys: [
+    { name: 'OrleansMail__Dkim__Signings__${i}__Domain', value: key.domain }
+    { name: 'OrleansMail__Dkim__Signings__${i}__Selector', value: key.selector }
+    { name: 'OrleansMail__Dkim__Signings__${i}__KeyFile', value: '/secrets/${key.secret}' }
+  ]
+]
 
 var relaySettings = relay == null ? [] : concat([
   { name: 'OrleansMail__Routing__Relays__main__Host', value: relay!.host }
@@ -101,7 +113,7 @@ resource silo 'Microsoft.App/containerApps@2025-01-01' = {
           identity: identity.id
         }
       ]
-      secrets: concat(relaySecrets, dkimKeys)
+      secrets: concat(relaySecrets, dkimSecrets)
       ingress: {
         // Of an internal environment: the network, not the world.
         external: true
@@ -124,7 +136,7 @@ resource silo 'Microsoft.App/containerApps@2025-01-01' = {
         minReplicas: 1
         maxReplicas: 1
       }
-      volumes: empty(dkimSecrets) ? [] : [
+      volumes: empty(dkimKeys) ? [] : [
         {
           name: 'secrets'
           storageType: 'Secret'
@@ -139,7 +151,7 @@ resource silo 'Microsoft.App/containerApps@2025-01-01' = {
             cpu: json(sizes[size].cpu)
             memory: sizes[size].memory
           }
-          volumeMounts: empty(dkimSecrets) ? [] : [{ volumeName: 'secrets', mountPath: '/secrets' }]
+          volumeMounts: empty(dkimKeys) ? [] : [{ volumeName: 'secrets', mountPath: '/secrets' }]
           env: concat([
             { name: 'Urls', value: 'http://0.0.0.0:${listen.http}' }
             { name: 'Logging__Console__FormatterName', value: 'json' }
@@ -158,7 +170,9 @@ resource silo 'Microsoft.App/containerApps@2025-01-01' = {
             { name: 'OrleansMail__Delivery__Mode', value: delivery.mode }
           ], delivery.mode == 'Redirect' ? [
             { name: 'OrleansMail__Delivery__RedirectTo', value: delivery.?redirectTo ?? '' }
-          ] : [], relaySettings)
+          ] : [], suspendOnStart ? [
+            { name: 'OrleansMail__Control__SuspendOnStart', value: 'true' }
+          ] : [], relaySettings, flatten(dkimSettings), settings)
           probes: [
             {
               // Joined the cluster, and its shards are open.

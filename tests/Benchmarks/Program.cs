@@ -25,7 +25,7 @@ try
             await RecoveryVerb.RunAsync(new Arguments(args.AsSpan(1), "messages"));
             return 0;
         case ["chaos", ..]:
-            await ChaosVerb.RunAsync(new Arguments(args.AsSpan(1), "silos", "minutes", "rate", "seed"));
+            await ChaosVerb.RunAsync(new Arguments(args.AsSpan(1), "silos", "minutes", "kills", "rate", "seed"));
             return 0;
         case ["load", ..]:
             return await LoadVerb.RunAsync(new Arguments(args.AsSpan(1), "gateway", "size", "domains", "concurrent"));
@@ -44,7 +44,7 @@ Console.Error.WriteLine(
     latency [--backlog N] [--high N]
     limiter [--messages N]
     recovery [--messages N]
-    chaos [--silos N] [--minutes M] [--rate MESSAGES_A_SECOND] [--seed N]
+    chaos [--silos N] [--minutes M] [--kills AT_LEAST] [--rate MESSAGES_A_SECOND] [--seed N]
     idle
     Each prints a table and, as its last line, one JSON object.
     """);

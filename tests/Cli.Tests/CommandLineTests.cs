@@ -141,9 +141,9 @@ public sealed class CommandLineTests : IDisposable
 
     Task<int> RunAsync(params string[] args) => CommandLine.RunAsync(args, ConnectAsync, _output, _talk, TestContext.Current.CancellationToken);
 
-    Task<IMailClient> ConnectAsync(DnsEndPoint gateway, CancellationToken cancellationToken)
+    Task<IMailClient> ConnectAsync(Target target, CancellationToken cancellationToken)
     {
-        _gateway = gateway;
+        _gateway = target.Gateway;
         return Task.FromResult<IMailClient>(_service);
     }
 }

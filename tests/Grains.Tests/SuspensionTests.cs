@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Orleans.Mail.Grains.Tests;
 
 /// <summary>Standing orders: what they hold, what they let go, and that they outlive the silo.</summary>
@@ -123,5 +125,39 @@ public sealed class SuspensionTests : IAsyncLifetime
         Assert.Empty(_cluster.Wire.Received);
         await Control.RevokeAsync("o2");
         await _cluster.StatusAsync(request.Id, status => status.IsFinal);
+    }
+
+    [Fact]
+    public async Task Started_with_everything_suspended_nothing_leaves_until_an_operator_says_so()
+    {
+        await _cluster.DisposeAsync();
+        var suspends = false;
+        _cluster = await new MailCluster().StartWithAsync(silo => silo.Services.PostConfigure<Control.ControlOptions>(options => options.SuspendOnStart = suspends));
+        // Nobody listens there yet: all of it waits for its next attempt, soon.
+        _cluster.Wire.Answer = transaction => ScriptedWire.Refuse(transaction, 451, "4.3.0 later");
+        var backlog = Enumerable.Range(0, 30).Select(number => MailCluster.Request($"a{number}@example.com")).ToList();
+        foreach (var request in backlog) await _cluster.SubmitAsync(request);
+        foreach (var request in backlog) await _cluster.StatusAsync(request.Id, status => status.AttemptCount > 0);
+
+        suspends = true;
+        await _cluster.RestartAsync((_, _) =>
+        {
+            _cluster.Wire.Received.Clear();
+            return Task.CompletedTask;
+        });
+        _cluster.Wire.Answer = ScriptedWire.Accept;
+        var later = MailCluster.Request("b@example.com");
+        await _cluster.SubmitAsync(later);
+        await MailCluster.UntilAsync(async () => (await Task.WhenAll(backlog.Append(later).Select(request => _cluster.StatusAsync(request.Id)))).All(status =>
+            status!.WaitReason?.Contains("suspended-on-start", StringComparison.Ordinal) == true), "Not all of it is held.");
+        Assert.Empty(_cluster.Wire.Received);
+        Assert.Equal("configuration", Assert.Single(await Control.ListAsync()).By);
+
+        // The order stands over starts without the setting; it is the operator who ends it.
+        suspends = false;
+        await _cluster.RestartAsync();
+        Assert.Contains("suspended-on-start", (await _cluster.StatusAsync(later.Id))!.WaitReason, StringComparison.Ordinal);
+        Assert.True(await Control.RevokeAsync("suspended-on-start"));
+        foreach (var request in backlog.Append(later)) Assert.Equal(MailState.Delivered, (await _cluster.StatusAsync(request.Id, status => status.IsFinal)).State);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Storage;
 
 namespace Orleans.Mail.Grains.Tests;
@@ -8,18 +9,38 @@ namespace Orleans.Mail.Grains.Tests;
 /// <summary>Tickets that come twice, reports that come late, and what a dead process leaves.</summary>
 public sealed class TurnTests : IAsyncLifetime
 {
-    readonly MailCluster _cluster = new();
+    MailCluster _cluster = new();
 
     public async ValueTask InitializeAsync() => await _cluster.StartWithAsync(silo => silo.Services.PostConfigure<DeliveryOptions>(options => options.StopTimeout = TimeSpan.Zero));
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
+    public async Task A_silo_that_was_declared_dead_and_does_not_know_it_begins_nothing()
+    {
+        await _cluster.DisposeAsync();
+        _cluster = await new MailCluster().StartWithAsync(silo => silo.Services.PostConfigure<SiteOptions>(sites => (sites.InitialSessions, sites.MaxSessions) = (1, 1)).PostConfigure<DeliveryOptions>(delivery => delivery.SessionPrefetch = 1));
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _cluster.Wire.Gate = gate.Task;
+        // The one session holds the first ones; the last stands in the queue.
+        var requests = Enumerable.Range(0, 8).Select(number => MailCluster.Request($"a{number}@example.com")).ToList();
+        foreach (var request in requests) await _cluster.SubmitAsync(request);
+        var message = _cluster.Grains.GetGrain<IMessageDeliveryGrain>(requests[^1].Id.ToString());
+        var here = _cluster.Service<Orleans.Runtime.ILocalSiloDetails>().SiloAddress;
+        var before = SiloAddress.New(here.Endpoint, here.Generation - 1);
+
+        Assert.Null(await message.BeginAttemptAsync("example.com", "mx.example.com", new AttemptRunner(before, Guid.NewGuid())));
+        Assert.Equal(0, (await _cluster.StatusAsync(requests[^1].Id))!.AttemptCount);
+        Assert.NotNull(await message.BeginAttemptAsync("example.com", "mx.example.com", new AttemptRunner(here, Guid.NewGuid())));
+        gate.SetResult();
+    }
+
+    [Fact]
     public async Task A_second_session_for_the_same_message_gets_nothing_and_an_unknown_report_changes_nothing()
     {
         var request = await HeldAsync();
         var message = _cluster.Grains.GetGrain<IMessageDeliveryGrain>(request.Id.ToString());
-        Assert.Null(await message.BeginAttemptAsync("example.com", "example.com", default));
+        Assert.Null(await message.BeginAttemptAsync("example.com", "example.com", new AttemptRunner(_cluster.Service<Orleans.Runtime.ILocalSiloDetails>().SiloAddress, Guid.NewGuid())));
         await message.CompleteAttemptAsync(new AttemptReport(99, "mx", null, [new Verdict(0, 0, "delivered", "test", null, false)]));
         var status = (await _cluster.StatusAsync(request.Id))!;
         Assert.Equal(1, status.AttemptCount);

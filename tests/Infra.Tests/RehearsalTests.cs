@@ -69,7 +69,7 @@ public sealed class RehearsalTests : IAsyncLifetime
     {
         var script = Path.Combine(_folder, "driver");
         await File.WriteAllTextAsync(script, $"#!/usr/bin/env bash\necho \"$*\" >> '{_folder}/steps'\n[ \"$1\" != ready ]\n");
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await Assert.ThrowsAsync<InvalidOperationException>(() => Tool.RunAsync("env", ["MAIL_UPGRADE_PATIENCE=0", Path.Combine(Bicep.Folder, "upgrade"), script, "a", "b", "3"], _folder, Patience));
         Assert.Equal(["start b 0", "ready b 0", "stop b 0"], await File.ReadAllLinesAsync(Path.Combine(_folder, "steps")));
     }
@@ -139,6 +139,7 @@ public sealed class RehearsalTests : IAsyncLifetime
     Dictionary<string, string> Local(ContainerApp app)
     {
         var variables = app.Variables.ToDictionary(variable => variable.Name, variable => variable.Value ?? "of-the-vault");
+        foreach (var key in variables.Keys.Where(name => name.EndsWith("__KeyFile", StringComparison.Ordinal)).ToList()) variables[key] = DkimKey.MakeIn(_folder);
         variables["Urls"] = $"http://127.0.0.1:{FreePort.Next(1)[0]}";
         foreach (var gone in new[] { "OrleansMail__AzureSpool__TableEndpoint", "OrleansMail__AzureSpool__BlobEndpoint", "OrleansMail__AzureSpool__ManagedIdentityClientId", "Orleans__Clustering__ServiceUri", "Orleans__Clustering__ManagedIdentityClientId" })
             variables.Remove(gone);

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Orleans.Mail.Infra.Tests;
 
 /// <summary>No shared keys, no secrets in plain values, no rights beyond the need.</summary>

@@ -53,12 +53,14 @@ public sealed class SettingsTests
 
     static async Task ValidateAsync(IEnumerable<(string Name, string Value)> variables)
     {
-        await using var app = MailSilo.Build([.. variables.Select(variable => $"--{Key(variable.Name)}={Resolve(variable.Name, variable.Value)}")], builder => builder.Logging.ClearProviders());
+        var folder = Directory.CreateTempSubdirectory("mail-infra-").FullName;
+        await using var app = MailSilo.Build([.. variables.Select(variable => $"--{Key(variable.Name)}={Resolve(variable.Name, variable.Value, folder)}")], builder => builder.Logging.ClearProviders());
         app.Services.GetRequiredService<IStartupValidator>().Validate();
+        Directory.Delete(folder, recursive: true);
     }
 
     // What only Azure knows.
-    static string Resolve(string name, string value) => !value.StartsWith("[reference(", StringComparison.Ordinal) ? value : name switch
+    static string Resolve(string name, string value, string folder) => name.EndsWith("__KeyFile", StringComparison.Ordinal) ? DkimKey.MakeIn(folder) : !value.StartsWith("[reference(", StringComparison.Ordinal) ? value : name switch
     {
         _ when name.EndsWith("Endpoint", StringComparison.Ordinal) => "https://account.example.com",
         _ when name.EndsWith("IPAddress", StringComparison.Ordinal) => "10.0.0.4",

@@ -6,7 +6,6 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Mail.Api;
 using Orleans.Mail.Support;
-using Orleans.Runtime;
 
 namespace Orleans.Mail.Silo.Tests;
 

@@ -4,7 +4,10 @@ using System.Net;
 namespace Orleans.Mail.Cli.Commands;
 
 /// <summary>Reaches the service behind a gateway.</summary>
-delegate Task<IMailClient> Connect(DnsEndPoint gateway, CancellationToken cancellationToken);
+delegate Task<IMailClient> Connect(Target target, CancellationToken cancellationToken);
+
+/// <summary>Where a silo takes clients, and what its cluster is called; a gateway turns away clients of another.</summary>
+sealed record Target(DnsEndPoint Gateway, string Cluster);
 
 /// <summary>The verbs, and how a run of one ends.</summary>
 static class CommandLine
@@ -47,6 +50,7 @@ static class CommandLine
         return new RootCommand("Submits and follows mail of an Orleans.Mail service, and shows what it does (demo).")
         {
             shared.Gateway,
+            shared.Cluster,
             shared.Format,
             DemoCommand.Create(),
             SendCommand.Create(shared),

@@ -7,19 +7,21 @@ namespace Orleans.Mail.Cli.Commands;
 static class Gateway
 {
     public const string Default = "localhost:30000";
+    public const string DefaultCluster = "orleans-mail";
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public static async Task<IMailClient> ConnectAsync(DnsEndPoint gateway, CancellationToken cancellationToken)
+    public static async Task<IMailClient> ConnectAsync(Target target, CancellationToken cancellationToken)
     {
+        var gateway = target.Gateway;
         var addresses = IPAddress.TryParse(gateway.Host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(gateway.Host, cancellationToken);
         // A silo listens on IPv4 unless told otherwise, and a gateway that does not answer costs seconds.
         var endpoint = new IPEndPoint(addresses.OrderBy(address => address.AddressFamily is not System.Net.Sockets.AddressFamily.InterNetwork).First(), gateway.Port);
         return await MailClient.ConnectAsync(
             client => client.UseStaticClustering(options => options.Gateways = [endpoint.ToGatewayUri()]).Configure<Configuration.ClusterOptions>(cluster =>
             {
-                cluster.ClusterId = "orleans-mail";
-                cluster.ServiceId = "orleans-mail";
+                cluster.ClusterId = target.Cluster;
+                cluster.ServiceId = DefaultCluster;
             }),
             connectTimeout: Patience,
             cancellationToken: cancellationToken);

@@ -17,6 +17,14 @@ sealed class SharedOptions(Connect connect)
         Recursive = true,
     };
 
+    public Option<string> Cluster { get; } = new("--cluster")
+    {
+        Description = $"The service's Orleans:ClusterId. Default: {Commands.Gateway.DefaultCluster}.",
+        HelpName = "name",
+        DefaultValueFactory = _ => Commands.Gateway.DefaultCluster,
+        Recursive = true,
+    };
+
     public Option<OutputFormat> Format { get; } = new("--output", "-o")
     {
         Description = "table for people, json for programs (one object a line). Default: table.",
@@ -27,7 +35,7 @@ sealed class SharedOptions(Connect connect)
     /// <summary>The action of a verb: connects, runs, closes the connection.</summary>
     public Func<ParseResult, CancellationToken, Task<int>> Action(Func<Call, Task<int>> run) => async (parsed, cancellationToken) =>
     {
-        var client = await connect(parsed.GetRequiredValue(Gateway)!, cancellationToken);
+        var client = await connect(new Target(parsed.GetRequiredValue(Gateway)!, parsed.GetRequiredValue(Cluster)), cancellationToken);
         try
         {
             return await run(new Call(client, parsed, Printer.Of(parsed.GetValue(Format), parsed.InvocationConfiguration.Output), cancellationToken));

@@ -27,6 +27,9 @@ sealed partial class ControlGrain(
     TimeProvider clock,
     ILogger<ControlGrain> log) : Grain, IControlGrain
 {
+    /// <summary>The order of <see cref="ControlOptions.SuspendOnStart"/>.</summary>
+    public const string SuspendedOnStart = "suspended-on-start";
+
     const string EpochName = "control/epoch";
     const string Prefix = "order/";
     const int PageSize = 500;
@@ -44,6 +47,8 @@ sealed partial class ControlGrain(
     {
         await TakeEpochAsync(cancellationToken);
         await LoadAsync(cancellationToken);
+        // Silos begin no attempt before they know the orders, and so none before this one.
+        if (options.Value.SuspendOnStart && !_orders.ContainsKey(SuspendedOnStart)) await SuspendAllAsync();
         _timer = this.RegisterGrainTimer(static (self, token) => self.LookAfterAsync(token), this, new() { DueTime = TimeSpan.Zero, Period = LookAfter, Interleave = true, KeepAlive = true });
     }
 
@@ -108,6 +113,13 @@ sealed partial class ControlGrain(
 
             after = page[^1].Name;
         }
+    }
+
+    async Task SuspendAllAsync()
+    {
+        const string Reason = $"The service was started with {ControlOptions.Section}:{nameof(ControlOptions.SuspendOnStart)}.";
+        await WriteAsync(new StandingOrder { Id = SuspendedOnStart, Kind = OrderKind.Suspend, Scope = new OrderScope(), Reason = Reason, By = "configuration", GivenAt = mailClock.GetUtcNow() }, null);
+        LogTaken(SuspendedOnStart, OrderKind.Suspend);
     }
 
     async Task WriteAsync(StandingOrder order, string? expectedVersion)

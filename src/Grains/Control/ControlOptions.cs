@@ -11,6 +11,12 @@ public sealed class ControlOptions
     /// <summary>Orders that may stand at once. Default: 1,000.</summary>
     public int MaxOrders { get; set; } = 1_000;
 
+    /// <summary>
+    /// Whether the service starts with everything suspended, by the order <see cref="ControlGrain.SuspendedOnStart"/>: nothing leaves until an operator revokes it.
+    /// For a spool that was restored, and does not know what left meanwhile. Take it away before revoking: a start with it gives the order again. Default: no.
+    /// </summary>
+    public bool SuspendOnStart { get; set; }
+
     /// <summary>How long a silo's question for news waits for an answer, and so how far a silo can be behind when one was lost. Default: 4 seconds; at most 5.</summary>
     public TimeSpan PollTime { get; set; } = TimeSpan.FromSeconds(4);
 

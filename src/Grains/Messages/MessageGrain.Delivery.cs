@@ -24,6 +24,8 @@ sealed partial class MessageGrain
         await LoadAsync();
         _queuedFor.Remove(destination);
         if (_state is null || _state.IsFinal || _isQuarantined) return Leave<AttemptOrder>();
+        // It stood still, was declared dead, and does not know it yet: nobody would look after what it begins now.
+        if (services.Cluster.IsGone(runner.Silo)) return null;
         var now = services.Clock.GetUtcNow();
         if (await ExpireAsync(now)) return null;
         if (await IsStoppedAsync(now)) return null;
@@ -44,6 +46,14 @@ sealed partial class MessageGrain
         var begun = MessageTransitions.Begin(_state, destination, site, due, runner, _shard.Epoch, now, now + services.Delivery.AttemptTimeout);
         if (Sabotage.NoWriteAhead) _state = begun.State;
         else await CommitAsync(begun);
+        if (services.Cluster.IsGone(runner.Silo))
+        {
+            // Declared dead during the commit: those who looked for what it held may have looked before.
+            await ResolveDeadAttemptsAsync(now);
+            await SettleAsync();
+            return null;
+        }
+
         KillPoints.Pass("begin.after-commit");
         return Order(_state.Open[^1], content.Value);
     }
