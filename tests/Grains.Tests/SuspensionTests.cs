@@ -132,7 +132,10 @@ public sealed class SuspensionTests : IAsyncLifetime
     {
         await _cluster.DisposeAsync();
         var suspends = false;
-        _cluster = await new MailCluster().StartWithAsync(silo => silo.Services.PostConfigure<Control.ControlOptions>(options => options.SuspendOnStart = suspends));
+        _cluster = await new MailCluster().StartWithAsync(silo => silo.Services
+            .PostConfigure<Control.ControlOptions>(options => options.SuspendOnStart = suspends)
+            // Reminders that were due during a restart are made up for by the sweep.
+            .PostConfigure<Options.SpoolOptions>(options => (options.SweepInterval, options.SweepGrace) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200))));
         // Nobody listens there yet: all of it waits for its next attempt, soon.
         _cluster.Wire.Answer = transaction => ScriptedWire.Refuse(transaction, 451, "4.3.0 later");
         var backlog = Enumerable.Range(0, 30).Select(number => MailCluster.Request($"a{number}@example.com")).ToList();
