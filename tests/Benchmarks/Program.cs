@@ -10,7 +10,7 @@ try
             await ThroughputVerb.RunAsync(new Arguments(args.AsSpan(1), "messages", "size", "domains", "peer", "rounds", "concurrent", "dkim", "tls", "backend"));
             return 0;
         case ["deferred", ..]:
-            await DeferredVerb.RunAsync(new Arguments(args.AsSpan(1), "messages"));
+            await DeferredVerb.RunAsync(new Arguments(args.AsSpan(1), "messages", "backend"));
             return 0;
         case ["idle"]:
             await IdleVerb.RunAsync();
@@ -27,6 +27,9 @@ try
         case ["chaos", ..]:
             await ChaosVerb.RunAsync(new Arguments(args.AsSpan(1), "silos", "minutes", "kills", "rate", "seed"));
             return 0;
+        case ["scale", ..]:
+            await ScaleVerb.RunAsync(new Arguments(args.AsSpan(1), "silos", "messages"));
+            return 0;
         case ["load", ..]:
             return await LoadVerb.RunAsync(new Arguments(args.AsSpan(1), "gateway", "size", "domains", "concurrent"));
     }
@@ -40,11 +43,12 @@ Console.Error.WriteLine(
     """
     throughput [--messages N] [--size BYTES] [--domains D] [--peer postfix] [--rounds R] [--concurrent C]
                [--dkim rsa|ed25519] [--tls on] [--backend azurite]
-    deferred [--messages N]
+    deferred [--messages N] [--backend azurite]
     latency [--backlog N] [--high N]
     limiter [--messages N]
     recovery [--messages N]
     chaos [--silos N] [--minutes M] [--kills AT_LEAST] [--rate MESSAGES_A_SECOND] [--seed N]
+    scale [--silos 1,2,4] [--messages N_FOR_EACH_SILO]
     idle
     Each prints a table and, as its last line, one JSON object.
     """);

@@ -24,7 +24,7 @@ static class AzuriteThroughput
             .With(("OrleansMail:Silo:Storage", "Azure"), ("OrleansMail:AzureSpool:ConnectionString", azurite.ConnectionString));
         await using var silo = await SiloProcess.StartReadyAsync(settings);
         await using var client = await LoadClient.StartAsync(silo, work.MessageBytes, work.Domains, concurrent);
-        using var requests = new RequestCount(silo);
+        using var requests = new StorageRequests(silo);
 
         await DeliverAsync(work.Messages / 4, sink, client, silo);
         var background = await requests.DuringAsync(() => Task.Delay(Idle, TimeProvider.System));
@@ -65,7 +65,7 @@ static class AzuriteThroughput
     }
 
     // One message at a time, ten seconds apart; what the silo asks by itself in that time is taken off.
-    static async Task<double> AloneAsync(RequestCount requests, double background, SmtpSink sink, LoadClient client, SiloProcess silo)
+    static async Task<double> AloneAsync(StorageRequests requests, double background, SmtpSink sink, LoadClient client, SiloProcess silo)
     {
         const int messages = 5;
         var span = TimeSpan.FromSeconds(10);
@@ -96,35 +96,5 @@ static class AzuriteThroughput
                 await table.SubmitTransactionAsync(Enumerable.Range(0, 100).Select(row => new TableTransactionAction(TableTransactionActionType.Add, new TableEntity($"p{partition}", $"{i}-{row}") { ["Value"] = value })), token);
         });
         return transactions / partitions * partitions * 100 / TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-    }
-
-    /// <summary>What the silo says it has asked of storage.</summary>
-    sealed class RequestCount(SiloProcess silo) : IDisposable
-    {
-        const string Metric = "orleans_mail_storage_azure_requests";
-
-        readonly HttpClient _http = new();
-
-        public async Task<double> DuringAsync(Func<Task> work)
-        {
-            var before = await ReadAsync();
-            await work();
-            var after = await ReadAsync();
-            return after.Sum(line => line.Value) - before.Sum(line => line.Value);
-        }
-
-        public void Dispose() => _http.Dispose();
-
-        public async Task<string> TableAsync() => string.Join(Environment.NewLine, (await ReadAsync()).Select(line => $"  {line.Name} {line.Value}"));
-
-        async Task<List<(string Name, double Value)>> ReadAsync()
-        {
-            var text = await _http.GetStringAsync(new Uri($"http://127.0.0.1:{silo.HttpPort}/metrics"));
-            return [.. text.Split('\n').Where(line => line.StartsWith(Metric, StringComparison.Ordinal)).Select(line =>
-            {
-                var parts = line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                return (line[..(line.IndexOf('}', StringComparison.Ordinal) + 1)], double.Parse(parts[0], CultureInfo.InvariantCulture));
-            })];
-        }
     }
 }

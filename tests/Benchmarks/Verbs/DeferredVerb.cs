@@ -26,16 +26,19 @@ static class DeferredVerb
     {
         var messages = arguments.Number("messages", 100_000);
         var near = Math.Min(DueTogether, messages / 2);
+        if (arguments.Text("backend") is not (null or "azurite")) throw new FormatException("--backend knows azurite.");
+        await using var azurite = arguments.Text("backend") is null ? null : await AzuriteInstance.StartAsync();
         var folder = Directory.CreateTempSubdirectory("mail-bench-").FullName;
         try
         {
             await using var sink = await SmtpSink.StartAsync(Peer.Find("smtp-sink") ?? throw new InvalidOperationException("smtp-sink is not installed."), "-r", "RCPT");
             var settings = new SiloSettings { Folder = folder }.DeliveringTo(sink.Port).With(("OrleansMail:Delivery:BackoffJitter", "0"));
+            if (azurite is not null) settings = settings.With(("OrleansMail:Silo:Storage", "Azure"), ("OrleansMail:AzureSpool:ConnectionString", azurite.ConnectionString));
             await FillAsync(settings.With(("OrleansMail:Delivery:Backoff:0", $"{FarAway}")), messages - near);
             await using var silo = SiloProcess.Start(settings.With(("OrleansMail:Delivery:Backoff:0", $"{Near}")));
             var restart = await silo.WaitUntilReadyAsync(TimeSpan.FromMinutes(5));
             Report.Row("restart to ready", restart.TotalSeconds, "s");
-            await MeasureAsync(silo, messages, near, restart);
+            await MeasureAsync(silo, messages, near, restart, azurite is not null);
         }
         finally
         {
@@ -59,17 +62,20 @@ static class DeferredVerb
         await silo.KillAsync();
     }
 
-    static async Task MeasureAsync(SiloProcess silo, int messages, int near, TimeSpan restart)
+    static async Task MeasureAsync(SiloProcess silo, int messages, int near, TimeSpan restart, bool isOnAzure)
     {
         await using var client = await LoadClient.StartAsync(silo, MessageBytes, domains: 4, Concurrent);
         await client.AskAsync(new LoadRequest("watch"));
         await client.AskAsync(new LoadRequest("submit", near, near / SubmittedWithin.TotalSeconds));
         await client.AskAsync(new LoadRequest("deferred", near));
         await Task.Delay(Settling, TimeProvider.System);
+        using var requests = new StorageRequests(silo);
+        var asked = isOnAzure ? await requests.SumAsync() : 0;
         var before = ProcessUse.Cpu(silo.ProcessId);
         var start = TimeProvider.System.GetTimestamp();
         await Task.Delay(IdleMeasurement, TimeProvider.System);
         var idle = (ProcessUse.Cpu(silo.ProcessId) - before) / TimeProvider.System.GetElapsedTime(start) * 100;
+        if (isOnAzure) Report.Row("requests to storage while they wait", (await requests.SumAsync() - asked) / TimeProvider.System.GetElapsedTime(start).TotalSeconds, "a second");
         var resident = ProcessUse.ResidentBytes(silo.ProcessId) / 1048576.0;
         var late = await client.AskAsync(new LoadRequest("lateness", near));
         Report.Row("waiting", messages, "messages");

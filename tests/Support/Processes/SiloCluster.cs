@@ -40,12 +40,14 @@ public sealed class SiloCluster : IAsyncDisposable
     }
 
     /// <summary>One more silo, ready.</summary>
-    public async Task<SiloProcess> AddAsync()
+    /// <param name="environment">Variables of its process alone.</param>
+    public async Task<SiloProcess> AddAsync(IReadOnlyDictionary<string, string>? environment = null)
     {
         var (blobs, tables) = (new LinkSwitch(_azurite.BlobPort), new LinkSwitch(_azurite.TablePort));
         var settings = _settings.With(
             ("OrleansMail:Silo:Storage", "Azure"),
             ("OrleansMail:AzureSpool:ConnectionString", _azurite.ConnectionStringThrough(blobs.Port, tables.Port)));
+        if (environment is not null) settings = settings with { Environment = environment };
         var member = new Member(SiloProcess.Start(settings), settings, blobs, tables);
         _members.Add(member);
         await member.Silo.WaitUntilReadyAsync(TimeSpan.FromSeconds(60));

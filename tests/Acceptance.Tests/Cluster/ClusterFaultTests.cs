@@ -1,0 +1,88 @@
+using System.Globalization;
+using Orleans.Mail.Ledger;
+using Orleans.Mail.Rig;
+using Orleans.Mail.Support;
+
+namespace Orleans.Mail.Acceptance.Tests.Cluster;
+
+/// <summary>What happens to clusters besides deaths: clocks that differ, storage that goes away, silos that come.</summary>
+public sealed class ClusterFaultTests(ITestOutputHelper output)
+{
+    const string FakeClock = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    [Theory]
+    [InlineData("+60s")]
+    [InlineData("-60s")]
+    public async Task A_silo_whose_clock_is_a_minute_off_changes_nothing(string offset)
+    {
+        Peer.Require(FakeClock);
+        await using var run = await ClusterRun.StartAsync(1, "rcpt4xx=0.05,rcpt5xx=0.01", subscribers: 2, configuration: ClusterRun.Quick);
+        await run.Silos.AddAsync(new Dictionary<string, string> { ["LD_PRELOAD"] = FakeClock, ["FAKETIME"] = offset, ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1" });
+        var totals = await run.SubmitAsync(new MailShape { Seed = 3 }, new SubmitterPace { Messages = 900, MessagesPerSecond = 60, Concurrent = 100 });
+        await run.DrainAsync(Patience);
+        var report = await run.CheckAsync();
+        output.WriteLine($"{totals}{Environment.NewLine}{report.ToTable()}");
+        Assert.True(report.IsClean, report.ToTable());
+        Assert.Equal((900L, 0L, 0L), (totals.Accepted, report.Duplicates, run.FeedDifferences()));
+        // Nobody took anybody for dead.
+        for (var silo = 0; silo < 2; silo++) Assert.True(await AcceptedAsync(run.Silos[silo]) > 0, $"silo {silo} took part in nothing");
+    }
+
+    [Fact]
+    public async Task Storage_is_away_for_all_of_them_in_the_middle_of_load_and_nothing_is_lost()
+    {
+        await using var run = await ClusterRun.StartAsync(3, "rcpt4xx=0.03,rcpt5xx=0.01", subscribers: 2, configuration: ClusterRun.Quick);
+        using var stop = new CancellationTokenSource();
+        var load = run.SubmitAsync(new MailShape { Seed = 4 }, new SubmitterPace { MessagesPerSecond = 40, Concurrent = 4_000 }, stop.Token);
+        await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System);
+        for (var silo = 0; silo < 3; silo++) run.Silos.Cut(silo);
+        // Longer than a lease, and than silos wait for each other.
+        await Task.Delay(TimeSpan.FromSeconds(30), TimeProvider.System);
+        for (var silo = 0; silo < 3; silo++) run.Silos.Mend(silo);
+        await run.Silos.WaitUntilReadyAsync(Patience);
+        await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System);
+        await stop.CancelAsync();
+        var totals = await load;
+        await run.DrainAsync(Patience);
+        var report = await run.CheckAsync();
+        output.WriteLine($"{totals}{Environment.NewLine}{report.ToTable()}");
+        Assert.True(report.IsClean, report.ToTable());
+        Assert.Equal((0L, 0L), (totals.Refused, run.FeedDifferences()));
+        Assert.True(totals.Accepted > 500, $"{totals.Accepted} accepted");
+    }
+
+    [Fact]
+    public async Task A_silo_that_joins_takes_its_share_while_mail_flows()
+    {
+        await using var run = await ClusterRun.StartAsync(2, "rcpt4xx=0.03", subscribers: 2, configuration: ClusterRun.Quick);
+        using var stop = new CancellationTokenSource();
+        var load = run.SubmitAsync(new MailShape { Seed = 5 }, new SubmitterPace { MessagesPerSecond = 60, Concurrent = 1_000 }, stop.Token);
+        await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
+        var joined = await run.Silos.AddAsync();
+        var started = TimeProvider.System.GetTimestamp();
+        while (await AcceptedAsync(joined) < 50)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, "The new silo got no mail.");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+
+        await stop.CancelAsync();
+        var totals = await load;
+        await run.DrainAsync(Patience);
+        var report = await run.CheckAsync();
+        output.WriteLine($"{totals}{Environment.NewLine}{report.ToTable()}");
+        Assert.True(report.IsClean, report.ToTable());
+        Assert.Equal((0L, 0L), (totals.Refused + totals.Unknown, run.FeedDifferences()));
+    }
+
+    // Messages are accepted where their shard is.
+    static async Task<double> AcceptedAsync(SiloProcess silo)
+    {
+        using var http = new HttpClient();
+        var text = await http.GetStringAsync(new Uri($"http://127.0.0.1:{silo.HttpPort}/metrics"));
+        return text.Split('\n').Where(line => line.StartsWith("orleans_mail_messages_accepted", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
+    }
+}
