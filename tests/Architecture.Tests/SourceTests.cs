@@ -29,7 +29,7 @@ public sealed partial class SourceTests
         string[] files =
         [
             "Orleans.Mail.sln", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "global.json", "NuGet.config", "nuget.config",
-            "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "Dockerfile", "azure.yaml",
+            "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "Dockerfile", "azure.yaml", "docker-compose.yml",
         ];
         Repository.AssertNone(Directory.EnumerateFiles(Repository.Root).Select(file => Path.GetFileName(file)!).Where(name => name[0] != '.').Except(files));
     }
