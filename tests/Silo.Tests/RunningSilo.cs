@@ -67,6 +67,17 @@ sealed class RunningSilo : IAsyncDisposable
         }
     }
 
+    public async Task UntilFinalAsync(MessageId id)
+    {
+        var limit = Stopwatch.StartNew();
+        var message = App.Services.GetRequiredService<IGrainFactory>().GetGrain<IMessageGrain>(id.ToString());
+        while (!(await message.GetStatusAsync())!.IsFinal)
+        {
+            if (limit.Elapsed > TimeSpan.FromSeconds(60)) throw new TimeoutException($"{id} has no end");
+            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

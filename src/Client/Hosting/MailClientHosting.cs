@@ -44,7 +44,12 @@ public static class MailClientHosting
         Action<IClientBuilder>? configureClient = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.UseOrleansClient(configureClient ?? UseNearbyService);
+        builder.Services.AddClusterTlsOptions(builder.Configuration);
+        builder.UseOrleansClient(client =>
+        {
+            (configureClient ?? UseNearbyService)(client);
+            if (ClusterTls.Find(client.Configuration) is { } tls) client.UseTls(connections => ClusterTls.Apply(tls, connections));
+        });
         builder.Services.AddOrleansMailClient(configure);
         return builder;
     }

@@ -61,6 +61,8 @@ public static class MailSilo
             reminders.ReminderLoadingWindow = settings.ReminderWindow;
         });
         silo.BindOrleansSettings(configuration);
+        silo.Services.AddClusterTlsOptions(configuration);
+        if (ClusterTls.Find(configuration) is { } tls) silo.UseTls(connections => ClusterTls.Apply(tls, connections));
         silo.AddActivityPropagation();
         silo.AddMailGrains();
     }

@@ -20,6 +20,11 @@ sealed class StorageRequests(SiloProcess silo) : IDisposable
 
     public async Task<double> SumAsync() => (await ReadAsync()).Sum(line => line.Value);
 
+    /// <summary>What messages alone cause: transactions of the spool, contents, and writes of reminders. Sweeps and purges only read.</summary>
+    public async Task<double> SumOfMessagesAsync() => (await ReadAsync())
+        .Where(line => line.Name.Contains("content", StringComparison.Ordinal) || line.Name.Contains("kind=\"transaction\",what=\"spool\"", StringComparison.Ordinal) || (line.Name.Contains("reminders", StringComparison.Ordinal) && !line.Name.Contains("kind=\"read\"", StringComparison.Ordinal)))
+        .Sum(line => line.Value);
+
     public void Dispose() => _http.Dispose();
 
     public async Task<string> TableAsync() => string.Join(Environment.NewLine, (await ReadAsync()).Select(line => $"  {line.Name} {line.Value}"));
