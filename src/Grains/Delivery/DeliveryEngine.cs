@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Mail.Grains.Diagnostics;
@@ -14,8 +15,7 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
 {
     readonly ConcurrentDictionary<string, SiteSessions> _sites = new();
     readonly CancellationTokenSource _abandon = new();
-    // Sites that were offered while the silo had no session left for them; the next session that ends makes room.
-    readonly ConcurrentDictionary<string, int> _starved = new();
+    readonly WaitingSites _waiting = new();
 
     int _sessionCount;
     volatile bool _isStopping;
@@ -24,14 +24,17 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
     public int Prefetch => options.SessionPrefetch;
 
     /// <summary>There are <paramref name="queued"/> tickets for a site that may have <paramref name="limit"/> sessions.</summary>
-    public void Offer(string site, int queued, int limit)
+    public void Offer(string site, int queued, int limit) => Offer(site, queued, limit, hasWaited: false);
+
+    void Offer(string site, int queued, int limit, bool hasWaited)
     {
-        while (!_isStopping && !TryOffer(site, queued, limit)) continue;
+        while (!_isStopping && !TryOffer(site, queued, limit, hasWaited)) continue;
     }
 
     // False when the site's record was dropped at that moment.
-    bool TryOffer(string site, int queued, int limit)
+    bool TryOffer(string site, int queued, int limit, bool hasWaited)
     {
+        var mustWait = false;
         var sessions = _sites.GetOrAdd(site, static _ => new SiteSessions());
         lock (sessions)
         {
@@ -46,9 +49,10 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
 
             for (var room = limit - sessions.Count; wanted > 0 && room > 0; wanted--, room--)
             {
-                if (!TryReserve())
+                // A place that became free belongs to those who wait.
+                if ((!hasWaited && !_waiting.IsEmpty) || !TryReserve())
                 {
-                    _starved[site] = limit;
+                    mustWait = true;
                     break;
                 }
 
@@ -62,8 +66,27 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
                 foreach (var busy in sessions.All)
                     busy.Signal();
             Drop(site, sessions);
-            return true;
         }
+
+        if (mustWait) Wait(site, limit);
+        return true;
+    }
+
+    // A connection that is kept without work makes room; those at work give way after their turn.
+    void Wait(string site, int limit)
+    {
+        if (!_waiting.Add(site, limit)) return;
+        foreach (var sessions in _sites.Values)
+            lock (sessions)
+                if (sessions.Idle.FirstOrDefault() is { } idle)
+                {
+                    sessions.Idle.Remove(idle);
+                    idle.Stop();
+                    return;
+                }
+
+        // The last session may have ended just before the site was listed.
+        if (Volatile.Read(ref _sessionCount) < options.MaxSessions) FeedWaiting();
     }
 
     void Drop(string site, SiteSessions sessions)
@@ -103,7 +126,7 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
     {
         // Leaves the domain grain's turn: a session is no grain work.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        using var session = new SiteSession(site, services, options, sessions, _abandon.Token);
+        using var session = new SiteSession(site, services, options, sessions, () => !_waiting.IsEmpty, _abandon.Token);
         lock (sessions) sessions.All.Add(session);
         MailInstruments.Sessions.Add(1);
         try
@@ -127,18 +150,13 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
             }
 
             if (Interlocked.Decrement(ref _sessionCount) == 0 && _isStopping) _drained.TrySetResult();
-            FeedStarved();
+            FeedWaiting();
         }
     }
 
-    void FeedStarved()
+    void FeedWaiting()
     {
-        foreach (var (site, limit) in _starved)
-        {
-            if (!_starved.TryRemove(site, out _)) continue;
-            Offer(site, 1, limit);
-            return;
-        }
+        if (_waiting.TryTake(out var site, out var limit)) Offer(site, 1, limit, hasWaited: true);
     }
 
     [LoggerMessage(1501, LogLevel.Error, "A session to {Site} ended by a fault of ours; its messages are tried again.")]
@@ -158,4 +176,41 @@ sealed class SiteSessions
     public HashSet<SiteSession> All { get; } = [];
 
     public HashSet<SiteSession> Idle { get; } = [];
+}
+
+/// <summary>Sites that were offered while the silo had no session left for them, first come, first served: the next session that ends makes room.</summary>
+sealed class WaitingSites
+{
+    readonly Lock _lock = new();
+    readonly Queue<string> _order = new();
+    readonly Dictionary<string, int> _limits = [];
+
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock) return _order.Count == 0;
+        }
+    }
+
+    /// <summary>False when it waits already.</summary>
+    public bool Add(string site, int limit)
+    {
+        lock (_lock)
+        {
+            var isNew = _limits.TryAdd(site, limit);
+            if (isNew) _order.Enqueue(site);
+            else _limits[site] = limit;
+            return isNew;
+        }
+    }
+
+    public bool TryTake([NotNullWhen(true)] out string? site, out int limit)
+    {
+        lock (_lock)
+        {
+            limit = 0;
+            return _order.TryDequeue(out site) && _limits.Remove(site, out limit);
+        }
+    }
 }

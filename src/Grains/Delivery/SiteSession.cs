@@ -14,8 +14,12 @@ namespace Orleans.Mail.Grains.Delivery;
 /// Then three steps overlap, so that no commit delays the wire: attempts are begun ahead of the one being sent, and completed behind it.
 /// This file is the lease and its tickets; the wire and the reports are in the other parts.
 /// </summary>
-sealed partial class SiteSession(string site, SessionServices services, DeliveryOptions options, SiteSessions siblings, CancellationToken abandon) : IDisposable
+sealed partial class SiteSession(string site, SessionServices services, DeliveryOptions options, SiteSessions siblings, Func<bool> isPlaceWanted, CancellationToken abandon) : IDisposable
 {
+    // How long a session works at least before it gives its place to a site that has none, where the silo has no more.
+    static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
+
+    readonly long _started = services.Clock.GetTimestamp();
     readonly Guid _id = Guid.CreateVersion7(services.Clock.GetUtcNow());
     readonly SitePath _path = SitePath.Parse(site);
     readonly Channel<AttemptOrder> _begun = Channel.CreateBounded<AttemptOrder>(options.SessionPrefetch);
@@ -123,7 +127,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
 
     async Task<Ticket[]?> NextTicketsAsync()
     {
-        while (!_isEnding)
+        while (!_isEnding && !(isPlaceWanted() && services.Clock.GetElapsedTime(_started) >= Turn))
         {
             var want = _terms.IsOneConnection ? Math.Min(options.SessionPrefetch, _terms.MessagesPerConnection - _taken) : options.SessionPrefetch;
             if (want <= 0) return null;
@@ -163,6 +167,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
     // A connection is kept for a while without work: the next message to the site then needs no greeting.
     async Task<bool> WaitForWorkAsync()
     {
+        if (isPlaceWanted()) return false;
         lock (siblings) siblings.Idle.Add(this);
         try
         {
