@@ -16,7 +16,7 @@ static class AzuriteThroughput
     static readonly TimeSpan Idle = TimeSpan.FromSeconds(60);
 
     // As many sessions as a busy silo has at many sites: the more is under way, the more goes in one transaction.
-    const int Sessions = 400;
+    const int Sessions = 200;
 
     public static async Task RunAsync(Workload work, int rounds, int concurrent)
     {

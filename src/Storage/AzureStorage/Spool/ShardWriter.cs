@@ -20,6 +20,9 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
     // Commits that are written each for itself: the table refused something of a batch that they were in.
     int apart;
 
+    // A transaction of so many commits says that more are coming.
+    const int BusyCommits = 8;
+
     // A row holds 1 MiB.
     const int MaxEventBytes = 900_000;
 
@@ -111,7 +114,14 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
             {
                 turn.Release();
             }
+
+            if (batch?.Answers.Count >= BusyCommits) await GatherAsync(batch.Answers.Count).ConfigureAwait(false);
         }
+    }
+
+    Task GatherAsync(int last)
+    {
+        lock (gate) return queue.Count >= last ? Task.CompletedTask : Task.Delay(table.Account.Options.GatherTime, table.Account.Clock);
     }
 
     /// <summary>What waits, as far as it fits. Null when nothing does.</summary>

@@ -1,4 +1,6 @@
+using System.Threading.Channels;
 using Azure.Core.Pipeline;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.AzureStorage.Spool;
 using Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
 using Orleans.Mail.Storage.Tests.Sqlite;
@@ -160,7 +162,24 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
         }
     }
 
-    async Task<ISpoolShard> OpenAsync(Action<AzureSpoolOptions>? configure = null)
+    [Fact]
+    public async Task CommitAsync_AfterABusyTransaction_GathersForAWhileAndNeverElse()
+    {
+        var clock = new WaitingClock();
+        var shard = await OpenAsync(clock: clock);
+        for (var number = 1; number <= 5; number++) await shard.CommitAsync(Accept(number));
+        Assert.False(clock.Waits.Reader.TryRead(out _));
+
+        // The first goes by itself; the others come meanwhile and go together.
+        await Task.WhenAll(Enumerable.Range(10, 20).Select(number => shard.CommitAsync(Accept(number))));
+        Assert.Equal(TimeSpan.FromMilliseconds(50), await clock.Waits.Reader.ReadAsync(Token));
+        var late = shard.CommitAsync(Accept(50));
+        Assert.False(late.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(CommitStatus.Committed, await late);
+    }
+
+    async Task<ISpoolShard> OpenAsync(Action<AzureSpoolOptions>? configure = null, TimeProvider? clock = null)
     {
         var options = new AzureSpoolOptions
         {
@@ -172,7 +191,7 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
             ConfigureTables = settings => settings.Transport = new HttpClientTransport(faults),
         };
         configure?.Invoke(options);
-        spool = new AzureSpool(options, SqliteFixture.Serializer, TimeProvider.System);
+        spool = new AzureSpool(options, SqliteFixture.Serializer, clock ?? TimeProvider.System);
         return await spool.OpenShardAsync(1, Token);
     }
 
@@ -189,4 +208,17 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
         At = Noon,
         Events = [new DeliveryEvent { MessageId = Id(number), Type = EventType.Attempting, At = Noon, Tenant = "acme" }],
     };
+
+    /// <summary>Tells every wait that begins.</summary>
+    sealed class WaitingClock : FakeTimeProvider
+    {
+        public Channel<TimeSpan> Waits { get; } = Channel.CreateUnbounded<TimeSpan>();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Waits.Writer.TryWrite(dueTime);
+            return timer;
+        }
+    }
 }
