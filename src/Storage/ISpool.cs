@@ -95,6 +95,10 @@ public interface ISpoolShard
     /// <summary>Removes at most <paramref name="limit"/> final messages that became final before <paramref name="finalBefore"/>, and events written before it. Returns how many rows went; 0 means done.</summary>
     Task<int> PurgeAsync(DateTimeOffset finalBefore, int limit, CancellationToken cancellationToken);
 
+    /// <summary>Asks the store whether this opening is still the newest.</summary>
+    /// <exception cref="SpoolFencedException">The shard was opened by somebody else: what this opening knows may be old.</exception>
+    Task VerifyAsync(CancellationToken cancellationToken) => PurgeAsync(DateTimeOffset.UnixEpoch, 1, cancellationToken);
+
     /// <summary>
     /// Notes, before it happens, that the end of data of this attempt is about to be sent. Costs no storage operation: the note survives
     /// the end of the process, not of the machine. See <see cref="ReadMark"/>.

@@ -23,6 +23,9 @@ public sealed class CommitFaults
     int _left;
     CommitFault _fault;
 
+    /// <summary>Whether somebody else has opened the shards, as the store knows.</summary>
+    public bool IsReplaced { get; set; }
+
     /// <summary>While set, every commit is refused.</summary>
     public bool IsDown { get; set; }
 
@@ -122,7 +125,8 @@ public sealed class CommitFaults
 
         public Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, int limit, CancellationToken cancellationToken) => inner.ListAsync(before, limit, cancellationToken);
 
-        public Task<int> PurgeAsync(DateTimeOffset finalBefore, int limit, CancellationToken cancellationToken) => inner.PurgeAsync(finalBefore, limit, cancellationToken);
+        public Task<int> PurgeAsync(DateTimeOffset finalBefore, int limit, CancellationToken cancellationToken) =>
+            faults.IsReplaced ? Task.FromException<int>(new SpoolFencedException()) : inner.PurgeAsync(finalBefore, limit, cancellationToken);
 
         public void MarkEndOfData(MessageId id, int attempt) => inner.MarkEndOfData(id, attempt);
 

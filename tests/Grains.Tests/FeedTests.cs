@@ -150,6 +150,16 @@ public sealed class FeedTests : IAsyncLifetime
         return items;
     }
 
+    [Fact]
+    public async Task An_owner_that_was_replaced_does_not_say_that_a_position_is_not_there()
+    {
+        var request = await DeliveredAsync("ann@example.com");
+        var owner = _cluster.Grains.GetGrain<ISpoolGrain>(request.Id.ShardOf(4));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => ReadAsync(owner, 1_000));
+        _cluster.Faults.IsReplaced = true;
+        await Assert.ThrowsAsync<Storage.SpoolFencedException>(() => ReadAsync(owner, 1_000));
+    }
+
     async Task<SubmitRequest> DeliveredAsync(string recipient, Func<SubmitRequest, SubmitRequest>? change = null)
     {
         var request = change?.Invoke(MailCluster.Request(recipient)) ?? MailCluster.Request(recipient);

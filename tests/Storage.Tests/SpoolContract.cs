@@ -160,6 +160,7 @@ public abstract partial class SpoolContract : IAsyncLifetime
         Assert.True(second.Epoch > Shard.Epoch);
         await Assert.ThrowsAsync<SpoolFencedException>(() => Shard.CommitAsync(Step(id, 1, Noon)));
         await Assert.ThrowsAsync<SpoolFencedException>(() => Shard.PurgeAsync(Noon, 10, Token));
+        await Assert.ThrowsAsync<SpoolFencedException>(() => Shard.VerifyAsync(Token));
         Assert.Equal(CommitStatus.Committed, await second.CommitAsync(Step(id, 1, Noon)));
         Assert.Equal(2, second.LastEvent);
     }

@@ -133,7 +133,12 @@ sealed partial class SpoolGrain(
         var shard = Shard;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _leaving);
         if (after < 0) after = shard.FirstEvent - 1;
-        else if (after < shard.FirstEvent - 1 || after > shard.LastEvent) throw new ArgumentOutOfRangeException(nameof(after), "The feed does not hold that position.");
+        else if (after < shard.FirstEvent - 1 || after > shard.LastEvent)
+        {
+            await EnsureNotReplacedAsync(shard, cancellationToken);
+            throw new ArgumentOutOfRangeException(nameof(after), "The feed does not hold that position.");
+        }
+
         while (true)
         {
             var events = await shard.ReadEventsAsync(after, PageSize, cancellationToken);
@@ -149,6 +154,20 @@ sealed partial class SpoolGrain(
             after = events[^1].Number;
             var matches = events.Where(item => filter.Matches(item.Event)).ToList();
             yield return new FeedPage(after, [.. matches.Select(item => item.Number)], [.. matches.Select(item => item.Event)]);
+        }
+    }
+
+    // A reader may know more than an owner that was replaced and does not know it yet: that one must not say that there is no such position.
+    async Task EnsureNotReplacedAsync(ISpoolShard shard, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await shard.VerifyAsync(cancellationToken);
+        }
+        catch (SpoolFencedException)
+        {
+            DeactivateOnIdle();
+            throw;
         }
     }
 
