@@ -1,3 +1,5 @@
+using Orleans.Mail.Storage.Events;
+
 namespace Orleans.Mail.Storage.Sqlite;
 
 /// <summary>What is kept in memory of one shard. Written by the writer thread only, after a transaction is durable.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Orleans.Mail.Storage.Events;
 
 namespace Orleans.Mail.Storage.Sqlite;
 
@@ -88,7 +89,7 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
         {
             if (part.Events.Count == 0) continue;
             var first = part.Shard.Events.Last + 1;
-            Statements.InsertEvents.Bind(1, EventRows.Place(part.Shard.Number, first)).Bind(2, part.Events.Count)
+            Statements.InsertEvents.Bind(1, EventPlace.Of(part.Shard.Number, first)).Bind(2, part.Events.Count)
                 .Bind(3, part.WrittenAt).Bind(4, part.Row.WrittenSpan).Run();
         }
 

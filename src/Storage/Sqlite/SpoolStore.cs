@@ -74,12 +74,12 @@ sealed class SpoolStore : IDisposable
         foreach (var shard in shards)
         {
             shard.Live = counts[shard.Number];
-            var from = EventRows.Place(shard.Number, 0);
-            var to = EventRows.Place(shard.Number + 1, 0);
+            var from = EventPlace.Of(shard.Number, 0);
+            var to = EventPlace.Of(shard.Number + 1, 0);
             var first = Database.Scalar($"SELECT place FROM event WHERE place >= {from} AND place < {to} ORDER BY place LIMIT 1");
             var last = Database.Scalar($"SELECT place + count - 1 FROM event WHERE place >= {from} AND place < {to} ORDER BY place DESC LIMIT 1");
-            var lastNumber = last is { } place ? EventRows.NumberOf(place) : Database.Scalar($"SELECT last_event FROM shard WHERE number = {shard.Number}") ?? 0;
-            shard.Events.Load(first is { } start ? EventRows.NumberOf(start) : lastNumber + 1, lastNumber);
+            var lastNumber = last is { } place ? EventPlace.NumberOf(place) : Database.Scalar($"SELECT last_event FROM shard WHERE number = {shard.Number}") ?? 0;
+            shard.Events.Load(first is { } start ? EventPlace.NumberOf(start) : lastNumber + 1, lastNumber);
         }
 
         Content.RemoveDead();

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using Orleans.Mail.Storage.Events;
 using Orleans.Serialization;
 
 namespace Orleans.Mail.Storage.Sqlite;
@@ -217,13 +218,13 @@ sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, 
     List<NumberedEvent> ReadEvents(ReadConnection connection, long after, int limit)
     {
         var result = new List<NumberedEvent>();
-        var start = EventRows.Place(Number, 0);
-        var from = EventRows.Place(Number, after + 1);
+        var start = EventPlace.Of(Number, 0);
+        var from = EventPlace.Of(Number, after + 1);
         var containing = connection.EventsAt.Bind(1, from).Bind(2, start);
         if (containing.Step())
         {
             from = containing.Int64(0);
-            EventRows.Read(containing.Blob(1), EventRows.NumberOf(from), after, serializer, result);
+            EventRows.Read(containing.Blob(1), EventPlace.NumberOf(from), after, serializer, result);
             containing.Reset();
         }
         else
@@ -231,8 +232,8 @@ sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, 
             from--;
         }
 
-        var following = connection.EventsFrom.Bind(1, from).Bind(2, EventRows.Place(Number + 1, 0));
-        while (result.Count < limit && following.Step()) EventRows.Read(following.Blob(1), EventRows.NumberOf(following.Int64(0)), after, serializer, result);
+        var following = connection.EventsFrom.Bind(1, from).Bind(2, EventPlace.Of(Number + 1, 0));
+        while (result.Count < limit && following.Step()) EventRows.Read(following.Blob(1), EventPlace.NumberOf(following.Int64(0)), after, serializer, result);
         following.Reset();
         if (result.Count > limit) result.RemoveRange(limit, result.Count - limit);
         return result;

@@ -84,10 +84,10 @@ sealed class PurgeOperation(int shard, long epoch, long finalBefore, int limit) 
         var part = batch.Part(shard);
         for (; removed < atMost; removed++)
         {
-            var oldest = batch.Statements.OldestEvents.Bind(1, EventRows.Place(shard, 0)).Bind(2, EventRows.Place(shard + 1, 0));
+            var oldest = batch.Statements.OldestEvents.Bind(1, EventPlace.Of(shard, 0)).Bind(2, EventPlace.Of(shard + 1, 0));
             if (!oldest.Step()) break;
             var place = oldest.Int64(0);
-            var next = EventRows.NumberOf(place) + oldest.Int64(1);
+            var next = EventPlace.NumberOf(place) + oldest.Int64(1);
             var writtenAt = oldest.Int64(2);
             oldest.Reset();
             if (writtenAt >= finalBefore) break;

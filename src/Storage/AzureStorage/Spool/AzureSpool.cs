@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Data.Tables;
-using Orleans.Mail.Storage.Sqlite;
+using Orleans.Mail.Storage.Events;
 using Orleans.Serialization;
 
 namespace Orleans.Mail.Storage.AzureStorage.Spool;

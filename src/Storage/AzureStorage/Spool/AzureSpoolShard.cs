@@ -1,5 +1,5 @@
 using System.IO.Hashing;
-using Orleans.Mail.Storage.Sqlite;
+using Orleans.Mail.Storage.Events;
 using Orleans.Serialization;
 
 namespace Orleans.Mail.Storage.AzureStorage.Spool;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Azure;
 using Azure.Data.Tables;
-using Orleans.Mail.Storage.Sqlite;
+using Orleans.Mail.Storage.Events;
 
 namespace Orleans.Mail.Storage.AzureStorage.Spool;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Orleans.Mail.Storage.Sqlite;
+using Orleans.Mail.Storage.Events;
 
 namespace Orleans.Mail.Storage.AzureStorage.Spool;
 

@@ -2,21 +2,15 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Orleans.Serialization;
 
-namespace Orleans.Mail.Storage.Sqlite;
+namespace Orleans.Mail.Storage.Events;
 
 /// <summary>
-/// The form of events on disk. A row holds the events of one shard and one transaction: for each commit the length, the count and the
-/// serialized array. The row's key is the place: shard and number of its first event.
+/// The stored form of events. A row holds the events of one shard and one transaction: for each commit the length, the count and the
+/// serialized array.
 /// </summary>
 static class EventRows
 {
-    const int NumberBits = 48;
-    const long NumberMask = (1L << NumberBits) - 1;
     const int ChunkHeaderBytes = 8;
-
-    public static long Place(int shard, long number) => ((long)shard << NumberBits) | number;
-
-    public static long NumberOf(long place) => place & NumberMask;
 
     public static void Append(ArrayBufferWriter<byte> row, ReadOnlySpan<byte> events, int count)
     {

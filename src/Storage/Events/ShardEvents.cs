@@ -1,4 +1,4 @@
-namespace Orleans.Mail.Storage.Sqlite;
+namespace Orleans.Mail.Storage.Events;
 
 /// <summary>What is known in memory of the events of one shard: the newest, the bounds, and who waits for more.</summary>
 sealed class ShardEvents(int capacity)
