@@ -9,14 +9,9 @@ namespace Orleans.Mail.Grains.Tests;
 /// <summary>Limits that sites share.</summary>
 public sealed class BudgetTests : IAsyncDisposable
 {
-    readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly MailCluster _cluster = new();
 
-    public ValueTask DisposeAsync()
-    {
-        _gate.TrySetResult();
-        return _cluster.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
     public async Task A_tenants_rate_holds_over_two_sites()
@@ -54,12 +49,13 @@ public sealed class BudgetTests : IAsyncDisposable
     public async Task What_a_tenant_may_have_in_attempts_at_once_holds_over_two_sites()
     {
         var (now, most) = (0, 0);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _cluster.Wire.Before = async transaction =>
         {
             if (!IsFrom(transaction, "acme")) return;
             var current = Interlocked.Increment(ref now);
             for (var before = most; current > before; before = most) Interlocked.CompareExchange(ref most, current, before);
-            await _gate.Task;
+            await gate.Task;
             Interlocked.Decrement(ref now);
         };
         await StartAsync(new() { ["acme"] = new TenantOptions { MaxConcurrent = 3 } });
@@ -70,7 +66,7 @@ public sealed class BudgetTests : IAsyncDisposable
         await SentAsync("free", 40 - 3 * 3);
         var begun = (await _cluster.EventsAsync(new EventFilter { Tenant = "acme" })).Count(item => item.Type == EventType.Attempting);
         Assert.InRange(begun, 1, 3);
-        _gate.SetResult();
+        gate.SetResult();
         await SentAsync("acme", 20);
         await SentAsync("free", 40);
         Assert.InRange(most, 1, 3);
@@ -106,7 +102,7 @@ public sealed class BudgetTests : IAsyncDisposable
     [InlineData(null, null, 1, "tenant concurrency until ")]
     public async Task A_status_says_which_limit_a_message_waits_for(string? rate, int? quota, int? atOnce, string reason)
     {
-        if (atOnce is not null) _cluster.Wire.Gate = _gate.Task;
+        if (atOnce is not null) _cluster.Wire.Close();
         await StartAsync(new() { ["acme"] = new TenantOptions { Rate = rate is null ? null : RateLimit.Parse(rate), DailyQuota = quota, MaxConcurrent = atOnce } });
         var ids = await SubmitAsync(4, "acme", "one.example.com", "two.example.com");
         var last = Array.Empty<string?>();
@@ -128,11 +124,11 @@ public sealed class BudgetTests : IAsyncDisposable
     [Fact]
     public async Task A_providers_sessions_are_limited_together_over_its_sites()
     {
-        _cluster.Wire.Gate = _gate.Task;
+        _cluster.Wire.Close();
         await StartAsync([]);
         await SubmitAsync(60, "free", "one.google.com", "two.google.com");
         await MailCluster.UntilAsync(() => _cluster.Wire.MostAtOnce == 5, "five sessions should have started");
-        _gate.SetResult();
+        _cluster.Wire.Open();
         await SentAsync("free", 60);
         Assert.Equal(5, _cluster.Wire.MostAtOnce);
     }
@@ -156,9 +152,7 @@ public sealed class BudgetTests : IAsyncDisposable
 
     async Task<MessageId[]> SubmitAsync(int count, string tenant, string one, string two, string? campaign = null)
     {
-        var requests = Enumerable.Range(0, count).Select(i => MailCluster.Request($"{tenant}{i}@{(i % 2 == 0 ? one : two)}") with { Tenant = tenant, Campaign = campaign }).ToArray();
-        var results = await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests);
-        Assert.All(results, result => Assert.NotNull(result.Receipt));
+        var requests = await _cluster.SubmitManyAsync(count, i => MailCluster.Request($"{tenant}{i}@{(i % 2 == 0 ? one : two)}") with { Tenant = tenant, Campaign = campaign });
         return [.. requests.Select(request => request.Id)];
     }
 

@@ -81,15 +81,14 @@ public sealed class ChangeTests : IAsyncLifetime
     [Fact]
     public async Task What_an_attempt_reads_changes_too_late_and_the_rest_in_time()
     {
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = gate.Task;
+        _cluster.Wire.Close();
         var request = MailCluster.Request("ann@example.com");
         await _cluster.SubmitAsync(request);
         await _cluster.StatusAsync(request.Id, status => status.State == MailState.Delivering);
         foreach (var change in new MessageChange[] { new() { Action = MessageAction.Cancel }, new() { Action = MessageAction.Fail }, new() { SendAt = DateTimeOffset.UtcNow.AddHours(1) }, new() { Route = "mx" }, new() { Action = MessageAction.RetryNow } })
             Assert.Equal(ChangeResult.TooLate, (await ChangeAsync(request.Id, change)).Result);
         Assert.Equal(ChangeResult.Changed, (await ChangeAsync(request.Id, new MessageChange { Priority = Priority.High, ExpiresAt = DateTimeOffset.UtcNow.AddDays(9) })).Result);
-        gate.SetResult();
+        _cluster.Wire.Open();
         var status = await _cluster.StatusAsync(request.Id, status => status.IsFinal);
         Assert.Equal((MailState.Delivered, Priority.High), (status.State, status.Priority));
         Assert.Equal(ChangeResult.AlreadyFinal, (await ChangeAsync(request.Id, new MessageChange { Action = MessageAction.RetryNow })).Result);

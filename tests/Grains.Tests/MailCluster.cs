@@ -50,10 +50,17 @@ public sealed class MailCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Starts with further settings, which stay over restarts.</summary>
-    public async Task<MailCluster> StartWithAsync(Action<ISiloBuilder> also)
+    /// <summary>Settings to start with, which stay over restarts.</summary>
+    public MailCluster With<T>(Action<T> configure) where T : class
     {
-        _also = also;
+        _also += silo => silo.Services.PostConfigure(configure);
+        return this;
+    }
+
+    /// <summary>Starts with further settings, which stay over restarts.</summary>
+    public async Task<MailCluster> StartWithAsync(Action<ISiloBuilder>? also = null)
+    {
+        _also += also;
         await StartSiloAsync(null);
         return this;
     }
@@ -77,6 +84,17 @@ public sealed class MailCluster : IAsyncDisposable
     }
 
     public async Task<SubmitResult> SubmitAsync(SubmitRequest request) => await Grains.GetGrain<IMessageGrain>(request.Id.ToString()).SubmitAsync(request);
+
+    /// <summary>Submits many in one call and expects a receipt for each.</summary>
+    public async Task<SubmitRequest[]> SubmitManyAsync(IEnumerable<SubmitRequest> requests)
+    {
+        SubmitRequest[] all = [.. requests];
+        Assert.All(await Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(all), result => Assert.NotNull(result.Receipt));
+        return all;
+    }
+
+    /// <summary>Submits so many, each for a recipient of its own.</summary>
+    public Task<SubmitRequest[]> SubmitManyAsync(int count, Func<int, SubmitRequest> request) => SubmitManyAsync(Enumerable.Range(0, count).Select(request));
 
     public Task<MessageStatus?> StatusAsync(MessageId id) => Grains.GetGrain<IMessageGrain>(id.ToString()).GetStatusAsync();
 
@@ -184,6 +202,7 @@ public sealed class MailCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Wire.Open();
         await _cluster.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }

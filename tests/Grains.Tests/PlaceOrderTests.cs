@@ -54,12 +54,10 @@ public sealed class PlaceOrderTests : IAsyncLifetime
     [Fact]
     public async Task What_stands_in_the_queue_of_a_site_that_is_suspended_leaves_after_it_is_resumed()
     {
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = gate.Task;
-        var requests = Enumerable.Range(0, 60).Select(i => MailCluster.Request($"r{i}@example.com")).ToArray();
-        await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests);
+        _cluster.Wire.Close();
+        var requests = await _cluster.SubmitManyAsync(60, i => MailCluster.Request($"r{i}@example.com"));
         await _cluster.StandAsync(Order(new OrderScope { Site = "mx.example.com" }));
-        gate.SetResult();
+        _cluster.Wire.Open();
         await MailCluster.UntilAsync(async () =>
         {
             foreach (var request in requests)

@@ -28,14 +28,13 @@ public sealed class PlaceTests : IAsyncLifetime
     [Fact]
     public async Task A_site_with_much_work_does_not_keep_the_last_place_for_itself()
     {
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = gate.Task;
+        _cluster.Wire.Close();
         _cluster.Wire.Before = _ => Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
         var large = Enumerable.Range(0, 200).Select(number => MailCluster.Request($"a{number}@large.example.com")).ToList();
         foreach (var request in large) await _cluster.SubmitAsync(request);
         var small = Enumerable.Range(0, 3).Select(number => MailCluster.Request($"b@small{number}.example.com")).ToList();
         foreach (var request in small) await _cluster.SubmitAsync(request);
-        gate.SetResult();
+        _cluster.Wire.Open();
         foreach (var request in small.Concat(large)) Assert.Equal(MailState.Delivered, (await _cluster.StatusAsync(request.Id, status => status.IsFinal)).State);
 
         // Five seconds of work, in turns of two.

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Transport;
 
@@ -7,14 +6,9 @@ namespace Orleans.Mail.Grains.Tests;
 /// <summary>Changes of a message that stands in a site's queue, and what an unknown route is answered.</summary>
 public sealed class QueueChangeTests : IAsyncDisposable
 {
-    readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly MailCluster _cluster = new();
 
-    public ValueTask DisposeAsync()
-    {
-        _gate.TrySetResult();
-        return _cluster.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
     public async Task A_new_priority_moves_a_ticket_that_stands_in_a_queue()
@@ -26,7 +20,7 @@ public sealed class QueueChangeTests : IAsyncDisposable
         foreach (var request in high) await ChangeAsync(request.Id, new MessageChange { Priority = Priority.Bulk });
         var last = await SubmitAsync(1, "last", Priority.Bulk);
         await QueuedAsync(last[0].Id);
-        _gate.SetResult();
+        _cluster.Wire.Open();
         await MailCluster.UntilAsync(() => _cluster.Wire.Received.Count >= 224, "all should have been sent");
         var order = Recipients();
         Assert.InRange(order.IndexOf(requests[^1].Recipients[0]), 3, 5);
@@ -44,7 +38,7 @@ public sealed class QueueChangeTests : IAsyncDisposable
         Assert.Equal(ChangeResult.Changed, (await ChangeAsync(cancelled.Id, new MessageChange { Action = MessageAction.Cancel, Reason = "Wrong list." })).Result);
         Assert.Equal(ChangeResult.Changed, (await ChangeAsync(led.Id, new MessageChange { Route = "out" })).Result);
         Assert.Equal(ChangeResult.Changed, (await ChangeAsync(failed.Id, new MessageChange { Action = MessageAction.Fail, Reason = "Recalled." })).Result);
-        _gate.SetResult();
+        _cluster.Wire.Open();
         Assert.Equal("127.0.0.1:2501", (await _cluster.StatusAsync(led.Id, status => status.IsFinal)).Attempts[^1].Site);
         await MailCluster.UntilAsync(() => _cluster.Wire.Received.Count == 60, "the others should have been sent");
         Assert.Equal(MailState.Scheduled, (await _cluster.StatusAsync(putOff.Id))!.State);
@@ -69,17 +63,16 @@ public sealed class QueueChangeTests : IAsyncDisposable
 
     async Task<ChangeAnswer> ChangeAsync(MessageId id, MessageChange change) => await _cluster.Grains.GetGrain<IMessageGrain>(id.ToString()).ChangeAsync(change);
 
-    async Task StartAsync() => await _cluster.StartWithAsync(silo =>
-    {
-        silo.Services.PostConfigure<SiteOptions>(sites => sites.MaxSessions = sites.InitialSessions = 1);
-        silo.Services.PostConfigure<DeliveryOptions>(delivery => delivery.SessionPrefetch = 1);
-        silo.Services.PostConfigure<RoutingOptions>(routing => routing.Relays["one"] = new RelayOptions { Host = "127.0.0.1", Port = 2501, Tls = TlsMode.None, Pool = "out" });
-    });
+    Task<MailCluster> StartAsync() => _cluster
+        .With<SiteOptions>(sites => sites.MaxSessions = sites.InitialSessions = 1)
+        .With<DeliveryOptions>(delivery => delivery.SessionPrefetch = 1)
+        .With<RoutingOptions>(routing => routing.Relays["one"] = new RelayOptions { Host = "127.0.0.1", Port = 2501, Tls = TlsMode.None, Pool = "out" })
+        .StartWithAsync();
 
     // The only session waits with one message on the wire, one behind it, and one in its hand: it takes no more.
     async Task<SubmitRequest[]> QueueAsync(int count, Priority priority)
     {
-        _cluster.Wire.Gate = _gate.Task;
+        _cluster.Wire.Close();
         await StartAsync();
         var first = await SubmitAsync(3, "first", priority);
         foreach (var request in first) await _cluster.StatusAsync(request.Id, status => status.State == MailState.Delivering);
@@ -88,12 +81,7 @@ public sealed class QueueChangeTests : IAsyncDisposable
         return requests;
     }
 
-    async Task<SubmitRequest[]> SubmitAsync(int count, string name, Priority priority)
-    {
-        var requests = Enumerable.Range(0, count).Select(i => MailCluster.Request($"{name}{i}@example.com", priority: priority)).ToArray();
-        Assert.All(await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests), result => Assert.NotNull(result.Receipt));
-        return requests;
-    }
+    Task<SubmitRequest[]> SubmitAsync(int count, string name, Priority priority) => _cluster.SubmitManyAsync(count, i => MailCluster.Request($"{name}{i}@example.com", priority: priority));
 
     // Tickets travel in order, behind the calls that send them: one handed in now stands behind all before it.
     Task QueuedAsync(MessageId id) => MailCluster.UntilAsync(async () => (await _cluster.StatusAsync(id))!.WaitReason?.StartsWith("position", StringComparison.Ordinal) == true, "the ticket should stand in the queue");

@@ -60,8 +60,7 @@ public sealed class ReactionTests : IAsyncDisposable
         await SubmitManyAsync(40);
         await MailCluster.UntilAsync(() => _cluster.Wire.Received.Count - before == 40, "all should have left");
         Assert.Equal(1, _cluster.Wire.MostAtOnce);
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = gate.Task;
+        _cluster.Wire.Close();
         await Control.RevokeAsync(order.Id);
         await SubmitManyAsync(40);
         try
@@ -70,7 +69,7 @@ public sealed class ReactionTests : IAsyncDisposable
         }
         finally
         {
-            gate.SetResult();
+            _cluster.Wire.Open();
         }
     }
 

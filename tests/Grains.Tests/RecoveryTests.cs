@@ -78,8 +78,7 @@ public sealed class RecoveryTests : IAsyncDisposable
             silo.Services.PostConfigure<SiteOptions>(sites => sites.MaxSessions = 20);
             silo.Services.PostConfigure<DeliveryOptions>(LongBackoff);
         });
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = gate.Task;
+        _cluster.Wire.Close();
         _cluster.Wire.OnConnect = _ =>
         {
             if (Interlocked.Increment(ref talking) <= 3) return null;
@@ -88,7 +87,7 @@ public sealed class RecoveryTests : IAsyncDisposable
         };
         var requests = await SubmitManyAsync(100);
         await MailCluster.UntilAsync(() => Volatile.Read(ref most) > 0, "a fourth session should have been refused");
-        gate.SetResult();
+        _cluster.Wire.Open();
         await MailCluster.UntilAsync(() => _cluster.Wire.Received.Count == requests.Length, "all should have been sent");
         Assert.DoesNotContain(await _cluster.EventsAsync(), item => item.Type == EventType.Deferred);
     }
@@ -144,11 +143,5 @@ public sealed class RecoveryTests : IAsyncDisposable
         return count;
     }
 
-    async Task<SubmitRequest[]> SubmitManyAsync(int count, string name = "r", Priority priority = Priority.Normal)
-    {
-        var requests = Enumerable.Range(0, count).Select(i => MailCluster.Request($"{name}{i}@example.com", priority: priority)).ToArray();
-        var results = await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests);
-        Assert.All(results, result => Assert.NotNull(result.Receipt));
-        return requests;
-    }
+    Task<SubmitRequest[]> SubmitManyAsync(int count, string name = "r", Priority priority = Priority.Normal) => _cluster.SubmitManyAsync(count, i => MailCluster.Request($"{name}{i}@example.com", priority: priority));
 }

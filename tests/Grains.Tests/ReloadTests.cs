@@ -51,12 +51,10 @@ public sealed class ReloadTests : IAsyncLifetime
     [Fact]
     public async Task A_relay_that_is_taken_away_while_mail_waits_for_it_leaves_the_mail_another_way()
     {
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = gate.Task;
-        var requests = Enumerable.Range(0, 30).Select(i => MailCluster.Request($"r{i}@relayed.example.com")).ToArray();
-        await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests);
+        _cluster.Wire.Close();
+        var requests = await _cluster.SubmitManyAsync(30, i => MailCluster.Request($"r{i}@relayed.example.com"));
         _settings.Change(values => values.Clear());
-        gate.SetResult();
+        _cluster.Wire.Open();
         foreach (var request in requests) Assert.Equal(MailState.Delivered, (await _cluster.StatusAsync(request.Id, status => status.IsFinal)).State);
         Assert.Equal("mx.relayed.example.com", await SiteOfAsync("ann@relayed.example.com"));
     }

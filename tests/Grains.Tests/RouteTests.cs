@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Transport;
 
@@ -43,8 +42,7 @@ public sealed class RouteTests : IAsyncDisposable
             foreach (var relay in routing.Relays.Values) relay.Pool = "out";
             routing.Rules.Add(new RouteRuleOptions { Route = "out" });
         });
-        var requests = Enumerable.Range(0, 200).Select(i => MailCluster.Request($"r{i}@example.com")).ToArray();
-        await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests);
+        var requests = await _cluster.SubmitManyAsync(200, i => MailCluster.Request($"r{i}@example.com"));
         var sites = new List<string>();
         foreach (var request in requests) sites.Add((await _cluster.StatusAsync(request.Id, status => status.IsFinal)).Attempts[0].Site!);
         // 150 expected; chance alone leaves these bounds once in millions of runs.
@@ -55,13 +53,12 @@ public sealed class RouteTests : IAsyncDisposable
     [Fact]
     public async Task Mail_to_any_domain_shares_the_site_of_its_relay()
     {
-        await StartAsync(routing =>
+        await _cluster.With<SiteOptions>(sites => sites.MaxSessions = sites.InitialSessions = 1).With<RoutingOptions>(routing =>
         {
             Relay(routing, "out", 2501);
             routing.Rules.Add(new RouteRuleOptions { Route = "out" });
-        }, sites => sites.MaxSessions = sites.InitialSessions = 1);
-        var requests = Enumerable.Range(0, 20).Select(i => MailCluster.Request($"r{i}@d{i}.example.com")).ToArray();
-        await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests);
+        }).StartWithAsync();
+        var requests = await _cluster.SubmitManyAsync(20, i => MailCluster.Request($"r{i}@d{i}.example.com"));
         await MailCluster.UntilAsync(() => _cluster.Wire.Received.Count == requests.Length, "all should have left");
         Assert.Equal(1, _cluster.Wire.MostAtOnce);
         Assert.All(_cluster.Wire.Targets, target => Assert.Equal(2501, target.Port));
@@ -70,10 +67,9 @@ public sealed class RouteTests : IAsyncDisposable
     [Fact]
     public async Task A_site_keeps_the_rate_that_is_set_for_it()
     {
-        await StartAsync(_ => { }, shaping: shaping => shaping.Sites["mx.example.com"] = new() { Rate = Policy.Shaping.RateLimit.Parse("10/1s, burst 3") });
+        await _cluster.With<ShapingOptions>(shaping => shaping.Sites["mx.example.com"] = new() { Rate = Policy.Shaping.RateLimit.Parse("10/1s, burst 3") }).StartWithAsync();
         var started = TimeProvider.System.GetTimestamp();
-        var requests = Enumerable.Range(0, 23).Select(i => MailCluster.Request($"r{i}@example.com")).ToArray();
-        await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests);
+        var requests = await _cluster.SubmitManyAsync(23, i => MailCluster.Request($"r{i}@example.com"));
         await MailCluster.UntilAsync(() => _cluster.Wire.Received.Count == requests.Length, "all should have left");
         // Twenty behind the burst, ten a second: a slow machine only takes longer.
         Assert.True(TimeProvider.System.GetElapsedTime(started) >= TimeSpan.FromSeconds(1.9), "they left too fast");
@@ -83,12 +79,7 @@ public sealed class RouteTests : IAsyncDisposable
     static void Relay(RoutingOptions routing, string name, int port, int weight = 1, int tier = 0) =>
         routing.Relays[name] = new RelayOptions { Host = "127.0.0.1", Port = port, Tls = TlsMode.None, Weight = weight, Tier = tier };
 
-    Task<MailCluster> StartAsync(Action<RoutingOptions> routes, Action<SiteOptions>? sites = null, Action<ShapingOptions>? shaping = null) => _cluster.StartWithAsync(silo =>
-    {
-        silo.Services.PostConfigure(routes);
-        silo.Services.PostConfigure<SiteOptions>(options => sites?.Invoke(options));
-        silo.Services.PostConfigure<ShapingOptions>(options => shaping?.Invoke(options));
-    });
+    Task<MailCluster> StartAsync(Action<RoutingOptions> routes) => _cluster.With(routes).StartWithAsync();
 
     async Task<string?> SiteOfAsync(SubmitRequest request)
     {

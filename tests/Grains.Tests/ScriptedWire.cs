@@ -28,6 +28,14 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
     /// <summary>Sessions wait for it before they answer.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    /// <summary>Sessions wait before they answer, until <see cref="Open"/>.</summary>
+    public void Close() => Gate = (_closed = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>What waits since <see cref="Close"/> is answered.</summary>
+    public void Open() => _closed?.TrySetResult();
+
+    TaskCompletionSource? _closed;
+
     /// <summary>One transaction's own gate, after <see cref="Gate"/>.</summary>
     public Func<SmtpTransaction, Task> Before { get; set; } = _ => Task.CompletedTask;
 

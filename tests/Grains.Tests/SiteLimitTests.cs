@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Policy.Shaping;
@@ -72,7 +71,7 @@ public sealed class SiteLimitTests : IAsyncDisposable
     [Fact]
     public async Task A_recipient_whose_domain_is_given_less_time_expires_with_it()
     {
-        await StartAsync(null, shaping => shaping.Domains["example.com"] = new SiteLimitsOverride { MaxLifetime = TimeSpan.FromSeconds(1) });
+        await _cluster.With<ShapingOptions>(shaping => shaping.Domains["example.com"] = new SiteLimitsOverride { MaxLifetime = TimeSpan.FromSeconds(1) }).StartWithAsync();
         _cluster.Wire.Answer = transaction => ScriptedWire.Refuse(transaction, 450, "4.2.0 Later");
         var request = MailCluster.Request("ann@example.com") with { Recipients = ["ann@example.com", "bob@example.net"] };
         await _cluster.SubmitAsync(request);
@@ -94,38 +93,26 @@ public sealed class SiteLimitTests : IAsyncDisposable
     public async Task Domains_of_one_receiver_share_one_site_and_its_limits()
     {
         _cluster.Wire.OnResolve = domain => ScriptedWire.Hosts(domain == "example.net" ? ["a.test", "c.test"] : domain == "example.com" ? ["a.test", "b.test"] : ["b.test", "a.test"]);
-        await StartAsync(null, shaping => shaping.Rules.Clear(), sites => sites.MaxSessions = sites.InitialSessions = 1);
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = gate.Task;
+        await _cluster.With<ShapingOptions>(shaping => shaping.Rules.Clear()).With<SiteOptions>(sites => sites.MaxSessions = sites.InitialSessions = 1).StartWithAsync();
+        _cluster.Wire.Close();
         var one = await SubmitManyAsync(5, "example.com");
         var two = await SubmitManyAsync(5, "example.org");
         var other = await SubmitManyAsync(1, "example.net");
         await MailCluster.UntilAsync(() => _cluster.Wire.MostAtOnce == 2, "a session to each of two sites");
-        gate.SetResult();
+        _cluster.Wire.Open();
         var sites = new HashSet<string>();
-        foreach (var id in one.Concat(two)) sites.Add((await _cluster.StatusAsync(id, status => status.IsFinal)).Attempts[0].Site!);
+        foreach (var request in one.Concat(two)) sites.Add((await _cluster.StatusAsync(request.Id, status => status.IsFinal)).Attempts[0].Site!);
         var shared = Assert.Single(sites);
-        Assert.NotEqual(shared, (await _cluster.StatusAsync(other[0], status => status.IsFinal)).Attempts[0].Site);
+        Assert.NotEqual(shared, (await _cluster.StatusAsync(other[0].Id, status => status.IsFinal)).Attempts[0].Site);
         Assert.Equal(2, _cluster.Wire.MostAtOnce);
     }
 
-    Task<MailCluster> StartAsync(SiteLimitsOverride? limits, Action<ShapingOptions>? also = null, Action<SiteOptions>? sites = null) => _cluster.StartWithAsync(silo =>
-    {
-        silo.Services.PostConfigure<ShapingOptions>(shaping =>
-        {
-            if (limits is not null) shaping.Sites["mx.example.com"] = limits;
-            also?.Invoke(shaping);
-        });
-        silo.Services.PostConfigure<SiteOptions>(options => sites?.Invoke(options));
-        silo.Services.PostConfigure<DeliveryOptions>(delivery => delivery.Backoff = []);
-    });
+    Task<MailCluster> StartAsync(SiteLimitsOverride limits) => _cluster
+        .With<ShapingOptions>(shaping => shaping.Sites["mx.example.com"] = limits)
+        .With<DeliveryOptions>(delivery => delivery.Backoff = [])
+        .StartWithAsync();
 
-    async Task<MessageId[]> SubmitManyAsync(int count, string domain)
-    {
-        var requests = Enumerable.Range(0, count).Select(i => MailCluster.Request($"r{i}@{domain}")).ToArray();
-        Assert.All(await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests), result => Assert.NotNull(result.Receipt));
-        return [.. requests.Select(request => request.Id)];
-    }
+    Task<SubmitRequest[]> SubmitManyAsync(int count, string domain) => _cluster.SubmitManyAsync(count, i => MailCluster.Request($"r{i}@{domain}"));
 
     async Task<MessageStatus> DeferredAsync(SubmitRequest request)
     {

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Mail.Grains.Options;
 
 namespace Orleans.Mail.Grains.Tests;
@@ -6,22 +5,17 @@ namespace Orleans.Mail.Grains.Tests;
 /// <summary>Whose turn it is at a site, and how many sessions it gets.</summary>
 public sealed class SiteTests : IAsyncDisposable
 {
-    readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly MailCluster _cluster = new();
 
-    public ValueTask DisposeAsync()
-    {
-        _gate.TrySetResult();
-        return _cluster.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
     public async Task One_High_behind_500_Bulk_leaves_among_the_next_few()
     {
         await StartAsync(sites => sites.MaxSessions = sites.InitialSessions = 1);
-        await SubmitManyAsync(500, i => MailCluster.Request($"bulk{i}@example.com", priority: Priority.Bulk));
-        await SubmitManyAsync(1, _ => MailCluster.Request("high@example.com", priority: Priority.High));
-        _gate.SetResult();
+        await _cluster.SubmitManyAsync(500, i => MailCluster.Request($"bulk{i}@example.com", priority: Priority.Bulk));
+        await _cluster.SubmitManyAsync(1, _ => MailCluster.Request("high@example.com", priority: Priority.High));
+        _cluster.Wire.Open();
         await DeliveredAsync(501);
         // The session takes tickets ahead of the one it sends: in its hand, in its channel, and in the call under way.
         Assert.InRange(IndexOf("high@"), 0, 3 * new DeliveryOptions().SessionPrefetch);
@@ -31,9 +25,9 @@ public sealed class SiteTests : IAsyncDisposable
     public async Task A_small_tenant_does_not_wait_for_a_large_one()
     {
         await StartAsync(sites => sites.MaxSessions = sites.InitialSessions = 1);
-        await SubmitManyAsync(200, i => MailCluster.Request($"large{i}@example.com") with { Tenant = "large" });
-        await SubmitManyAsync(10, i => MailCluster.Request($"small{i}@example.com") with { Tenant = "small" });
-        _gate.SetResult();
+        await _cluster.SubmitManyAsync(200, i => MailCluster.Request($"large{i}@example.com") with { Tenant = "large" });
+        await _cluster.SubmitManyAsync(10, i => MailCluster.Request($"small{i}@example.com") with { Tenant = "small" });
+        _cluster.Wire.Open();
         await DeliveredAsync(210);
         var last = Recipients().FindLastIndex(recipient => recipient.StartsWith("small", StringComparison.Ordinal));
         Assert.InRange(last, 9, 3 * new DeliveryOptions().SessionPrefetch + 25);
@@ -48,16 +42,15 @@ public sealed class SiteTests : IAsyncDisposable
             sites.MaxQueued = 20;
         });
         // How long they are sent away follows from how fast the site was.
-        _gate.SetResult();
+        _cluster.Wire.Open();
         for (var i = 1; i <= 10; i++)
         {
-            await SubmitManyAsync(20, j => MailCluster.Request($"w{j}@example.com"));
+            await _cluster.SubmitManyAsync(20, j => MailCluster.Request($"w{j}@example.com"));
             await DeliveredAsync(20 * i);
         }
 
-        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = closed.Task;
-        var requests = await SubmitManyAsync(100, i => MailCluster.Request($"r{i}@example.com"));
+        _cluster.Wire.Close();
+        var requests = await _cluster.SubmitManyAsync(100, i => MailCluster.Request($"r{i}@example.com"));
         MessageStatus? postponed = null;
         await MailCluster.UntilAsync(async () =>
         {
@@ -66,7 +59,7 @@ public sealed class SiteTests : IAsyncDisposable
                     postponed = status;
             return postponed is not null;
         }, "no message was sent away");
-        closed.SetResult();
+        _cluster.Wire.Open();
         await DeliveredAsync(300);
         Assert.DoesNotContain(await _cluster.EventsAsync(), item => item.Type == EventType.Deferred);
     }
@@ -79,10 +72,10 @@ public sealed class SiteTests : IAsyncDisposable
             sites.InitialSessions = 2;
             sites.MaxSessions = 3;
         });
-        await SubmitManyAsync(100, i => MailCluster.Request($"r{i}@example.com"));
+        await _cluster.SubmitManyAsync(100, i => MailCluster.Request($"r{i}@example.com"));
         await MailCluster.UntilAsync(() => _cluster.Wire.MostAtOnce == 2, "two sessions should have started");
-        _gate.SetResult();
-        await SubmitManyAsync(200, i => MailCluster.Request($"s{i}@example.com"));
+        _cluster.Wire.Open();
+        await _cluster.SubmitManyAsync(200, i => MailCluster.Request($"s{i}@example.com"));
         await DeliveredAsync(300);
         Assert.InRange(_cluster.Wire.MostAtOnce, 2, 3);
     }
@@ -96,14 +89,14 @@ public sealed class SiteTests : IAsyncDisposable
             sites.MaxSessions = sites.InitialSessions = 1;
             sites.ProbeAfter = TimeSpan.FromSeconds(4);
         });
-        _gate.SetResult();
+        _cluster.Wire.Open();
         _cluster.Wire.OnConnect = _ => isDown ? new Transport.SessionFailure(SmtpPhase.Connect, SessionFailureKind.ConnectFailed, null, "refused") : null;
-        var first = (await SubmitManyAsync(1, _ => MailCluster.Request("first@example.com")))[0];
+        var first = (await _cluster.SubmitManyAsync(1, _ => MailCluster.Request("first@example.com")))[0];
         var deferred = await _cluster.StatusAsync(first.Id, status => status.State == MailState.Deferred);
         await MailCluster.UntilAsync(() => _cluster.Log.Lines.Any(line => line.Contains("left alone until", StringComparison.Ordinal)), "the site did not count as dead");
         var dialled = _cluster.Wire.Dialled;
         isDown = false;
-        var second = (await SubmitManyAsync(1, _ => MailCluster.Request("second@example.com")))[0];
+        var second = (await _cluster.SubmitManyAsync(1, _ => MailCluster.Request("second@example.com")))[0];
         var status = await _cluster.StatusAsync(second.Id, status => status.IsFinal);
         Assert.Equal(MailState.Delivered, status.State);
         Assert.Equal(1, status.AttemptCount);
@@ -112,18 +105,10 @@ public sealed class SiteTests : IAsyncDisposable
         Assert.Equal(MailState.Delivered, (await _cluster.StatusAsync(first.Id, status => status.IsFinal)).State);
     }
 
-    async Task StartAsync(Action<SiteOptions> configure)
+    Task<MailCluster> StartAsync(Action<SiteOptions> configure)
     {
-        _cluster.Wire.Gate = _gate.Task;
-        await _cluster.StartWithAsync(silo => silo.Services.PostConfigure(configure));
-    }
-
-    async Task<SubmitRequest[]> SubmitManyAsync(int count, Func<int, SubmitRequest> request)
-    {
-        var requests = Enumerable.Range(0, count).Select(request).ToArray();
-        var results = await _cluster.Grains.GetGrain<IMailServiceGrain>(0).SubmitManyAsync(requests);
-        Assert.All(results, result => Assert.NotNull(result.Receipt));
-        return requests;
+        _cluster.Wire.Close();
+        return _cluster.With(configure).StartWithAsync();
     }
 
     Task DeliveredAsync(int count) => MailCluster.UntilAsync(() => _cluster.Wire.Received.Count >= count, $"{count} should have been sent");

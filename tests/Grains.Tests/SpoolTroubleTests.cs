@@ -64,13 +64,12 @@ public sealed class SpoolTroubleTests : IAsyncLifetime
     [Fact]
     public async Task While_the_spool_is_down_nothing_is_accepted_and_what_was_accepted_waits()
     {
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = gate.Task;
+        _cluster.Wire.Close();
         var request = MailCluster.Request("ann@example.com");
         await _cluster.SubmitAsync(request);
         await MailCluster.UntilAsync(() => _cluster.Wire.MostAtOnce == 1, "the attempt did not start");
         _cluster.Faults.IsDown = true;
-        gate.SetResult();
+        _cluster.Wire.Open();
         await MailCluster.UntilAsync(() => _cluster.Wire.Received.Count == 1, "the attempt did not end");
         Assert.Equal(MailErrorCode.SpoolUnavailable, (await _cluster.SubmitAsync(MailCluster.Request("bob@example.com"))).Code);
         Assert.Equal(MailState.Delivering, (await _cluster.StatusAsync(request.Id))!.State);

@@ -20,8 +20,7 @@ public sealed class TurnTests : IAsyncLifetime
     {
         await _cluster.DisposeAsync();
         _cluster = await new MailCluster().StartWithAsync(silo => silo.Services.PostConfigure<SiteOptions>(sites => (sites.InitialSessions, sites.MaxSessions) = (1, 1)).PostConfigure<DeliveryOptions>(delivery => delivery.SessionPrefetch = 1));
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _cluster.Wire.Gate = gate.Task;
+        _cluster.Wire.Close();
         // The one session holds the first ones; the last stands in the queue.
         var requests = Enumerable.Range(0, 8).Select(number => MailCluster.Request($"a{number}@example.com")).ToList();
         foreach (var request in requests) await _cluster.SubmitAsync(request);
@@ -32,7 +31,7 @@ public sealed class TurnTests : IAsyncLifetime
         Assert.Null(await message.BeginAttemptAsync("example.com", "mx.example.com", new AttemptRunner(before, Guid.NewGuid())));
         Assert.Equal(0, (await _cluster.StatusAsync(requests[^1].Id))!.AttemptCount);
         Assert.NotNull(await message.BeginAttemptAsync("example.com", "mx.example.com", new AttemptRunner(here, Guid.NewGuid())));
-        gate.SetResult();
+        _cluster.Wire.Open();
     }
 
     [Fact]
