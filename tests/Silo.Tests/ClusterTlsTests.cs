@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -10,16 +8,21 @@ namespace Orleans.Mail.Silo.Tests;
 /// <summary>Silos and clients that know each other by certificates of one authority.</summary>
 public sealed class ClusterTlsTests : IDisposable
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("mail-tls-").FullName;
+    readonly ClusterAuthority _ours = new();
+    readonly ClusterAuthority _theirs = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose()
+    {
+        _ours.Dispose();
+        _theirs.Dispose();
+    }
 
     [Fact]
     public async Task Two_silos_speak_it_with_each_other_and_with_their_client()
     {
         AzuriteInstance.Require();
         await using var azurite = await AzuriteInstance.StartAsync();
-        var tls = Settings("ours");
+        var tls = Settings(_ours);
         string[] settings = [.. tls, "Silo:Storage=Azure", $"AzureSpool:ConnectionString={azurite.ConnectionString}", "AzureSpool:ShardCount=8"];
         await using var first = await RunningSilo.StartAsync(null, settings);
         await using var second = await RunningSilo.StartAsync(null, settings);
@@ -30,21 +33,20 @@ public sealed class ClusterTlsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(null)]
-    [InlineData("theirs")]
-    public async Task A_client_without_a_certificate_of_the_authority_gets_nothing(string? authority)
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_without_a_certificate_of_the_authority_gets_nothing(bool hasAnother)
     {
-        await using var silo = await RunningSilo.StartAsync(null, Settings("ours"));
-        var tls = authority is null ? [] : Settings(authority);
-        await Assert.ThrowsAsync<MailException>(() => ConnectAsync(silo, tls));
-        await using var client = await ConnectAsync(silo, Settings("ours"));
+        await using var silo = await RunningSilo.StartAsync(null, Settings(_ours));
+        await Assert.ThrowsAsync<MailException>(() => ConnectAsync(silo, hasAnother ? Settings(_theirs) : [], seconds: 5));
+        await using var client = await ConnectAsync(silo, Settings(_ours));
     }
 
     [Fact]
     public async Task A_silo_of_another_name_is_not_believed()
     {
-        await using var silo = await RunningSilo.StartAsync(null, Settings("ours", "somebody"));
-        await Assert.ThrowsAsync<MailException>(() => ConnectAsync(silo, Settings("ours")));
+        await using var silo = await RunningSilo.StartAsync(null, Settings(_ours, "somebody"));
+        await Assert.ThrowsAsync<MailException>(() => ConnectAsync(silo, Settings(_ours)));
     }
 
     [Fact]
@@ -55,7 +57,7 @@ public sealed class ClusterTlsTests : IDisposable
         Assert.Contains("OrleansMail:Tls:AuthorityFile", fault.Message, StringComparison.Ordinal);
     }
 
-    static Task<MailClient> ConnectAsync(RunningSilo silo, string[] tls)
+    static Task<MailClient> ConnectAsync(RunningSilo silo, string[] tls, int seconds = 20)
     {
         var gateway = silo.App.Services.GetRequiredService<ILocalSiloDetails>().GatewayAddress.Endpoint;
         return MailClient.ConnectAsync(
@@ -66,38 +68,14 @@ public sealed class ClusterTlsTests : IDisposable
                 var options = new ClusterTlsOptions { CertificateFile = Value(tls, 0), KeyFile = Value(tls, 1), AuthorityFile = Value(tls, 2) };
                 client.UseTls(connections => ClusterTls.Apply(options, connections));
             },
-            connectTimeout: TimeSpan.FromSeconds(tls.Length > 0 && tls[0].Contains("ours", StringComparison.Ordinal) ? 20 : 5));
+            connectTimeout: TimeSpan.FromSeconds(seconds));
     }
 
     static string Value(string[] settings, int index) => settings[index][(settings[index].IndexOf('=', StringComparison.Ordinal) + 1)..];
 
-    string[] Settings(string authority, string name = "orleans-mail")
+    static string[] Settings(ClusterAuthority authority, string name = "orleans-mail")
     {
-        var (certificate, key, root) = (FileOf($"{authority}-{name}.crt"), FileOf($"{authority}-{name}.key"), FileOf($"{authority}.crt"));
-        using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        if (!File.Exists(root)) File.WriteAllText(FileOf($"{authority}.key"), rootKey.ExportPkcs8PrivateKeyPem());
-        else rootKey.ImportFromPem(File.ReadAllText(FileOf($"{authority}.key")));
-        var now = DateTimeOffset.UtcNow;
-        var request = new CertificateRequest($"CN={authority}", rootKey, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        if (!File.Exists(root))
-        {
-            using var made = request.CreateSelfSigned(now.AddHours(-2), now.AddDays(2));
-            File.WriteAllText(root, made.ExportCertificatePem());
-        }
-
-        using var issuer = X509Certificate2.CreateFromPem(File.ReadAllText(root)).CopyWithPrivateKey(rootKey);
-        using var leafKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var leaf = new CertificateRequest($"CN={name}", leafKey, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(name);
-        leaf.CertificateExtensions.Add(names.Build());
-        using var signed = leaf.Create(issuer, now.AddHours(-1), now.AddDays(1), RandomNumberGenerator.GetBytes(8));
-        File.WriteAllText(certificate, signed.ExportCertificatePem());
-        File.WriteAllText(key, leafKey.ExportPkcs8PrivateKeyPem());
-        return [$"Tls:CertificateFile={certificate}", $"Tls:KeyFile={key}", $"Tls:AuthorityFile={root}"];
+        var (certificate, key) = authority.Issue(name);
+        return [$"Tls:CertificateFile={certificate}", $"Tls:KeyFile={key}", $"Tls:AuthorityFile={authority.AuthorityFile}"];
     }
-
-    string FileOf(string name) => Path.Combine(_folder, name);
 }

@@ -6,8 +6,8 @@ namespace Orleans.Mail.Cli.Commands;
 /// <summary>Reaches the service behind a gateway.</summary>
 delegate Task<IMailClient> Connect(Target target, CancellationToken cancellationToken);
 
-/// <summary>Where a silo takes clients, and what its cluster is called; a gateway turns away clients of another.</summary>
-sealed record Target(DnsEndPoint Gateway, string Cluster);
+/// <summary>Where a silo takes clients, what its cluster is called (a gateway turns away clients of another), and how it speaks TLS, where it does.</summary>
+sealed record Target(DnsEndPoint Gateway, string Cluster, ClusterTlsOptions? Tls);
 
 /// <summary>The verbs, and how a run of one ends.</summary>
 static class CommandLine
@@ -47,7 +47,7 @@ static class CommandLine
     public static RootCommand Create(Connect connect)
     {
         var shared = new SharedOptions(connect);
-        return new RootCommand("Submits and follows mail of an Orleans.Mail service, and shows what it does (demo).")
+        var root = new RootCommand("Submits and follows mail of an Orleans.Mail service, and shows what it does (demo).")
         {
             shared.Gateway,
             shared.Cluster,
@@ -63,5 +63,7 @@ static class CommandLine
             SuspensionCommand.Create(shared),
             SuppressionCommand.Create(shared),
         };
+        foreach (var option in shared.Tls.Options) root.Add(option);
+        return root;
     }
 }

@@ -18,11 +18,11 @@ static class Gateway
         // A silo listens on IPv4 unless told otherwise, and a gateway that does not answer costs seconds.
         var endpoint = new IPEndPoint(addresses.OrderBy(address => address.AddressFamily is not System.Net.Sockets.AddressFamily.InterNetwork).First(), gateway.Port);
         return await MailClient.ConnectAsync(
-            client => client.UseStaticClustering(options => options.Gateways = [endpoint.ToGatewayUri()]).Configure<Configuration.ClusterOptions>(cluster =>
+            client =>
             {
-                cluster.ClusterId = target.Cluster;
-                cluster.ServiceId = DefaultCluster;
-            }),
+                client.UseStaticClustering(endpoint).Configure<Configuration.ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (target.Cluster, DefaultCluster));
+                if (target.Tls is { } tls) client.UseTls(connections => ClusterTls.Apply(tls, connections));
+            },
             connectTimeout: Patience,
             cancellationToken: cancellationToken);
     }

@@ -25,6 +25,8 @@ sealed class SharedOptions(Connect connect)
         Recursive = true,
     };
 
+    public TlsFiles Tls { get; } = new();
+
     public Option<OutputFormat> Format { get; } = new("--output", "-o")
     {
         Description = "table for people, json for programs (one object a line). Default: table.",
@@ -35,7 +37,11 @@ sealed class SharedOptions(Connect connect)
     /// <summary>The action of a verb: connects, runs, closes the connection.</summary>
     public Func<ParseResult, CancellationToken, Task<int>> Action(Func<Call, Task<int>> run) => async (parsed, cancellationToken) =>
     {
-        var client = await connect(new Target(parsed.GetRequiredValue(Gateway)!, parsed.GetRequiredValue(Cluster)), cancellationToken);
+        var tls = Tls.Of(parsed);
+        var faults = tls is null ? [] : ClusterTls.FaultsOf(tls);
+        foreach (var fault in faults) await parsed.InvocationConfiguration.Error.WriteLineAsync(fault);
+        if (faults.Count > 0) return ExitCodes.Usage;
+        var client = await connect(new Target(parsed.GetRequiredValue(Gateway)!, parsed.GetRequiredValue(Cluster), tls), cancellationToken);
         try
         {
             return await run(new Call(client, parsed, Printer.Of(parsed.GetValue(Format), parsed.InvocationConfiguration.Output), cancellationToken));

@@ -48,6 +48,13 @@ public static class ClusterTls
         return options is { CertificateFile: not null } && ClusterTlsOptionsValidation.FaultsOf(options).Count == 0 ? options : null;
     }
 
+    /// <summary>Everything that stands in the way of TLS by these options, each with its key and the remedy. None where no file is named, either.</summary>
+    public static IReadOnlyList<string> FaultsOf(ClusterTlsOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ClusterTlsOptionsValidation.FaultsOf(options);
+    }
+
     /// <summary>Both sides of a connection show their certificate and check the other's.</summary>
     public static void Apply(ClusterTlsOptions options, TlsOptions tls)
     {
