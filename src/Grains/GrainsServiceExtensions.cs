@@ -53,7 +53,8 @@ public static class GrainsServiceExtensions
         services.AddSingleton(provider => new TicketDispatcher(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<RelayHealth>(), Clock(provider), provider.GetRequiredService<ILogger<TicketDispatcher>>()));
         services.AddSingleton<FarReminders>();
-        // The store's exceptions reach other silos by name and text. A client, which does not know the types, gets a stand-in that names them; a serializer of their own would fail it.
+        // The store's exceptions reach other silos by name and text, and clients not at all.
+        silo.AddIncomingGrainCallFilter<ClientAnswers>();
         services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add(typeof(SpoolUnavailableException).Namespace!));
         // The default of a million cached places would hold a gigabyte of messages that left memory long ago.
         services.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 20_000);

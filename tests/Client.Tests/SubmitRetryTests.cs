@@ -23,6 +23,7 @@ public sealed class SubmitRetryTests
         { nameof(GatewayTooBusyException), MailErrorCode.Busy, true, true },
         { nameof(LimitExceededException), MailErrorCode.Busy, true, true },
         { nameof(InconsistentStateException), MailErrorCode.SpoolUnavailable, true, false },
+        { nameof(ServiceUnavailableException), MailErrorCode.SpoolUnavailable, true, false },
         { nameof(ObjectDisposedException), MailErrorCode.Unreachable, false, false },
         { nameof(InvalidOperationException), MailErrorCode.Unknown, false, false },
     };
@@ -36,6 +37,7 @@ public sealed class SubmitRetryTests
         nameof(GatewayTooBusyException) => new GatewayTooBusyException(),
         nameof(LimitExceededException) => new LimitExceededException(),
         nameof(InconsistentStateException) => new InconsistentStateException("lost"),
+        nameof(ServiceUnavailableException) => new ServiceUnavailableException(),
         nameof(ObjectDisposedException) => new ObjectDisposedException("host"),
         _ => new InvalidOperationException(),
     };

@@ -80,6 +80,23 @@ public sealed class SpoolTroubleTests : IAsyncLifetime
         Assert.Single(_cluster.Wire.Received);
     }
 
+    [Theory]
+    [InlineData(CommitFault.Refused, true)]
+    [InlineData(CommitFault.LostBefore, false)]
+    public async Task A_client_hears_of_the_stores_trouble_by_an_exception_of_the_contracts(CommitFault fault, bool outcomeKnown)
+    {
+        _cluster.Wire.Answer = transaction => ScriptedWire.Refuse(transaction, 451, "4.7.1 Try again later");
+        var request = MailCluster.Request("ann@example.com");
+        await _cluster.SubmitAsync(request);
+        await _cluster.StatusAsync(request.Id, status => status.State == MailState.Deferred);
+        _cluster.Faults.FailOnly(1, fault);
+        var message = _cluster.Grains.GetGrain<IMessageGrain>(request.Id.ToString());
+
+        var told = await Assert.ThrowsAsync<ServiceUnavailableException>(() => message.ChangeAsync(new MessageChange { Priority = Priority.Bulk }));
+
+        Assert.Equal(outcomeKnown, told.OutcomeKnown);
+    }
+
     // Time only passes while nothing else happens.
     async Task<MessageStatus> FinalAsync(MessageId id)
     {

@@ -1,5 +1,4 @@
 using Orleans.Runtime.Messaging;
-using Orleans.Serialization;
 using Orleans.Storage;
 
 namespace Orleans.Mail.Submitting;
@@ -21,22 +20,9 @@ readonly record struct CallFailure(MailErrorCode Code, bool IsTransient, bool Ou
         InconsistentStateException => new(MailErrorCode.SpoolUnavailable, true, false),
         // The client's own host has stopped, so nothing can be sent any more.
         ObjectDisposedException => new(MailErrorCode.Unreachable, false, false),
-        _ when IsSpool(exception) => new(MailErrorCode.SpoolUnavailable, true, false),
+        ServiceUnavailableException unavailable => new(MailErrorCode.SpoolUnavailable, true, unavailable.OutcomeKnown),
         _ => new(MailErrorCode.Unknown, false, false),
     };
-
-    // The store's exceptions, known to the service alone: its shard pauses, or is on its way to another silo. Orleans tells a client that lacks the type by a
-    // stand-in, or, where it cannot load the assembly either, by a failure to load that names it.
-    static bool IsSpool(Exception exception)
-    {
-        var type = exception switch
-        {
-            UnavailableExceptionFallbackException unknown => unknown.ExceptionType,
-            TypeLoadException missing => missing.Message,
-            _ => exception.GetType().FullName,
-        };
-        return type is not null && (type.Contains("Orleans.Mail.Storage.SpoolUnavailableException", StringComparison.Ordinal) || type.Contains("Orleans.Mail.Storage.SpoolFencedException", StringComparison.Ordinal));
-    }
 
     /// <summary>The refusal that a result stands for.</summary>
     public static CallFailure Of(SubmitResult result) => result.Code switch

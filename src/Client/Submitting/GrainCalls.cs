@@ -14,6 +14,7 @@ sealed class GrainCalls(MailClientOptions options, TimeProvider clock, Func<doub
     public async Task<T> InvokeAsync<T>(Func<int, Task<T>> call, MessageId? id, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
+        var outcomeKnown = true;
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -25,9 +26,11 @@ sealed class GrainCalls(MailClientOptions options, TimeProvider clock, Func<doub
             catch (Exception exception) when (exception is not OperationCanceledException and not MailException)
             {
                 var failure = CallFailure.Of(exception);
+                // A later refusal does not undo an earlier try whose answer was lost.
+                outcomeKnown &= failure.OutcomeKnown;
                 var delay = RetryDelay.Next(attempt, LongestDelay, chance());
                 if (!failure.IsTransient || delay >= Remaining(started))
-                    throw new MailException(failure.Code, failure.Text, exception) { IsTransient = failure.IsTransient, OutcomeKnown = failure.OutcomeKnown, Id = id };
+                    throw new MailException(failure.Code, failure.Text, exception) { IsTransient = failure.IsTransient, OutcomeKnown = outcomeKnown, Id = id };
                 await Task.Delay(delay, clock, cancellationToken).ConfigureAwait(false);
             }
         }
