@@ -89,8 +89,11 @@ public interface ISpoolShard
     /// <summary>Completes when <see cref="LastEvent"/> is greater than <paramref name="after"/>.</summary>
     Task WaitForEventAsync(long after, CancellationToken cancellationToken);
 
-    /// <summary>Records of the shard, newest id first, with ids below <paramref name="before"/> where given.</summary>
-    Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, int limit, CancellationToken cancellationToken);
+    /// <summary>
+    /// Records of the shard, newest id first, with ids below <paramref name="before"/> where given. With <paramref name="label"/> those whose
+    /// <see cref="SpoolCommit.Label"/> is known to be another may be left out, where that saves something.
+    /// </summary>
+    Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, string? label, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes at most <paramref name="limit"/> final messages that became final before <paramref name="finalBefore"/>, and events written before it. Returns how many rows went; 0 means done.</summary>
     Task<int> PurgeAsync(DateTimeOffset finalBefore, int limit, CancellationToken cancellationToken);
@@ -153,6 +156,9 @@ public sealed record SpoolCommit
 
     /// <summary>Place among those that wait for the same site, lower first: 0 High, 1 Normal, 2 Bulk. Means nothing without <see cref="WaitsFor"/>.</summary>
     public byte Rank { get; init; }
+
+    /// <summary>A word by which listings can ask for records like this one; empty for none.</summary>
+    public string Label { get; init; } = "";
 
     /// <summary>Content, on the first commit only.</summary>
     public ReadOnlyMemory<byte>? Content { get; init; }

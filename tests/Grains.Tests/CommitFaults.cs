@@ -123,7 +123,7 @@ public sealed class CommitFaults
 
         public Task WaitForEventAsync(long after, CancellationToken cancellationToken) => inner.WaitForEventAsync(after, cancellationToken);
 
-        public Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, int limit, CancellationToken cancellationToken) => inner.ListAsync(before, limit, cancellationToken);
+        public Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, string? label, int limit, CancellationToken cancellationToken) => inner.ListAsync(before, label, limit, cancellationToken);
 
         public Task<int> PurgeAsync(DateTimeOffset finalBefore, int limit, CancellationToken cancellationToken) =>
             faults.IsReplaced ? Task.FromException<int>(new SpoolFencedException()) : inner.PurgeAsync(finalBefore, limit, cancellationToken);

@@ -274,9 +274,9 @@ public abstract partial class SpoolContract : IAsyncLifetime
         var ids = Enumerable.Range(0, 5).Select(_ => NewId()).ToArray();
         await Task.WhenAll(ids.Select(id => Shard.CommitAsync(Accept(id))));
         await Shard.CommitAsync(Step(ids[3], 1, null));
-        var first = await Shard.ListAsync(null, 3, Token);
+        var first = await Shard.ListAsync(null, null, 3, Token);
         Assert.Equal([ids[4], ids[3], ids[2]], first.Select(record => record.Id));
-        Assert.Equal([ids[1], ids[0]], (await Shard.ListAsync(first[^1].Id, 3, Token)).Select(record => record.Id));
+        Assert.Equal([ids[1], ids[0]], (await Shard.ListAsync(first[^1].Id, null, 3, Token)).Select(record => record.Id));
     }
 
     [Fact]
@@ -326,7 +326,7 @@ public abstract partial class SpoolContract : IAsyncLifetime
         await Task.WhenAll(Shard.CommitAsync(Accept(NewId())), other.CommitAsync(Accept(id)), Shard.CommitAsync(Accept(NewId())));
         Assert.Equal((2L, 1L), (Shard.LastEvent, other.LastEvent));
         Assert.Equal(2, (await Shard.CountAsync(Token)).Live);
-        Assert.Single(await other.ListAsync(null, 10, Token));
+        Assert.Single(await other.ListAsync(null, null, 10, Token));
     }
 
     [Fact]

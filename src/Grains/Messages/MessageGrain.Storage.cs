@@ -72,6 +72,7 @@ sealed partial class MessageGrain
                 At = now,
                 WaitsFor = state.IsFinal ? null : state.WaitsFor,
                 Rank = RankOf(state.Priority),
+                Label = MessageView.LabelOf(MessageView.Overall(state, now)) ?? "",
             });
         }
         catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException or SpoolCorruptException)

@@ -57,7 +57,7 @@ sealed partial class SpoolGrain
         var before = continuation is null ? (MessageId?)null : MessageId.Parse(continuation);
         while (true)
         {
-            var records = await Shard.ListAsync(before, PageSize, CancellationToken.None);
+            var records = await Shard.ListAsync(before, null, PageSize, CancellationToken.None);
             foreach (var chunk in records.Where(record => IsMeant(record, isMeant)).Chunk(MaxWaking))
                 await Task.WhenAll(chunk.Select(record => act(record.Id))).WaitAsync(_leaving);
             if (records.Count < PageSize) return null;

@@ -188,7 +188,7 @@ sealed partial class SpoolGrain(
     {
         var size = Math.Clamp(pageSize, 1, 1000);
         var before = continuation is null ? (MessageId?)null : MessageId.Parse(continuation);
-        var records = await Shard.ListAsync(before, size, CancellationToken.None);
+        var records = await Shard.ListAsync(before, query.State is { } state ? MessageView.LabelOf(state) : null, size, CancellationToken.None);
         var items = new List<MessageStatus>();
         foreach (var record in records)
             if (Read(record) is var status && Matches(query, status))

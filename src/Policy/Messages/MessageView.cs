@@ -52,6 +52,9 @@ public static class MessageView
         return state.SendAt > now ? MailState.Scheduled : MailState.Accepted;
     }
 
+    /// <summary>The word by which records in a state can be asked for; null where no word tells. Time alone parts Scheduled from Accepted, and what cannot be read has no word.</summary>
+    public static string? LabelOf(MailState state) => state == MailState.Quarantined ? null : state == MailState.Scheduled ? MailState.Accepted.Name : state.Name;
+
     static RecipientStatus Recipient(MessageState state, RecipientRecord recipient, int index, DateTimeOffset now) => new()
     {
         Address = recipient.Address,

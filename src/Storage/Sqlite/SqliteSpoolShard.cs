@@ -143,7 +143,8 @@ sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, 
 
     public Task WaitForEventAsync(long after, CancellationToken cancellationToken) => state.Events.WaitAsync(after, cancellationToken);
 
-    public Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, int limit, CancellationToken cancellationToken) => Query(connection =>
+    // Every record is here: to look at one costs no more than to look for its label.
+    public Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, string? label, int limit, CancellationToken cancellationToken) => Query(connection =>
     {
         var query = before is { } id
             ? connection.ListBefore.Bind(1, Number).Bind(2, id).Bind(3, limit)

@@ -51,7 +51,7 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
         events.Load(fence.FirstEvent, fence.LastEvent);
         var writer = new ShardWriter(table, index, events, fence, new SemaphoreSlim(1), Note);
         writers[shard] = writer;
-        return new AzureSpoolShard(shard, ShardCount, fence.Epoch, table, index, events, writer, serializer);
+        return new AzureSpoolShard(shard, ShardCount, fence, table, index, events, writer, serializer);
     }
 
     public void Dispose()

@@ -1,11 +1,12 @@
 using System.IO.Hashing;
+using Azure.Data.Tables;
 using Orleans.Mail.Storage.Events;
 using Orleans.Serialization;
 
 namespace Orleans.Mail.Storage.AzureStorage.Spool;
 
 /// <summary>A shard of an <see cref="AzureSpool"/>, in one epoch.</summary>
-sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable table, ShardIndex index, ShardEvents events, ShardWriter writer, Serializer<DeliveryEvent[]> serializer) : ISpoolShard
+sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, ShardTable table, ShardIndex index, ShardEvents events, ShardWriter writer, Serializer<DeliveryEvent[]> serializer) : ISpoolShard
 {
     const int MaxStateBytes = 450_000;
 
@@ -13,7 +14,7 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
 
     public int Number => number;
 
-    public long Epoch => epoch;
+    public long Epoch => opened.Epoch;
 
     /// <summary>An earlier writer may still be at work on another machine: only its commits fail.</summary>
     public bool EarlierEpochsAreDead => false;
@@ -50,7 +51,7 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
         if (message is not null && state is null)
         {
             var row = await table.FindLiveAsync(id, cancellationToken).ConfigureAwait(false);
-            if (row is not null) return new MessageRecord(id, row.GetInt64("Version") ?? 0, SpoolRows.GetParts(row, "State") ?? [], Time(row.GetInt64("Due") ?? 0), null);
+            if (row is not null) return SpoolRows.LiveRecord(id, row);
             message = null;
         }
 
@@ -88,7 +89,7 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
         Known<IReadOnlyList<MessageId>>(() => index.Abandoned(long.MaxValue, after, limit));
 
     public Task<IReadOnlyList<MessageId>> ReadAbandonedAsync(MessageId? after, int limit, CancellationToken cancellationToken) =>
-        Known<IReadOnlyList<MessageId>>(() => index.Abandoned(epoch, after, limit));
+        Known<IReadOnlyList<MessageId>>(() => index.Abandoned(Epoch, after, limit));
 
     public async Task<IReadOnlyList<NumberedEvent>> ReadEventsAsync(long after, int limit, CancellationToken cancellationToken)
     {
@@ -112,18 +113,45 @@ sealed class AzureSpoolShard(int number, int shardCount, long epoch, ShardTable 
 
     public Task WaitForEventAsync(long after, CancellationToken cancellationToken) => events.WaitAsync(after, cancellationToken);
 
-    public async Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<MessageRecord>> ListAsync(MessageId? before, string? label, int limit, CancellationToken cancellationToken)
     {
         writer.ThrowIfFenced();
-        var result = new List<MessageRecord>();
-        foreach (var id in index.Newest(before, limit))
+        var result = await ListLiveAsync(index.Newest(before, label, limit), cancellationToken).ConfigureAwait(false);
+        var from = before is { } last ? SpoolRows.Known(last) + "0" : "m";
+        // Where the page is full already, only final messages that belong before its end.
+        var to = result.Count == limit ? SpoolRows.Known(result[^1].Id) : "n";
+        foreach (var row in await table.QueryAsync(from, to, FinalOf(label), limit, cancellationToken).ConfigureAwait(false)) result.Add(SpoolRows.FinalRecord(SpoolRows.IdOf(row.RowKey), row));
+        return [.. result.DistinctBy(record => record.Id).OrderByDescending(record => record.Id).Take(limit)];
+    }
+
+    // The table looks for what is wanted; it cannot look for rows without a label, which older writers left.
+    string FinalOf(string? label) => label is null ? "FinalAt gt 0L" : TableClient.CreateQueryFilter($"FinalAt gt 0L and (Label eq {label} or FinalAt lt {opened.LabelledFrom ?? 0})");
+
+    /// <summary>Records of live messages, in falling order of ids. What is not in memory is read by the fewest requests.</summary>
+    async Task<List<MessageRecord>> ListLiveAsync(List<MessageId> ids, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<MessageId, MessageRecord>();
+        var missing = new List<MessageId>();
+        foreach (var id in ids)
         {
-            if (await ReadAsync(id, cancellationToken).ConfigureAwait(false) is { } record) result.Add(record);
+            if (index.Read(id) is ({ } message, { } state, _)) found[id] = new MessageRecord(id, message.Version, state, Time(message.Due), null);
+            else missing.Add(id);
         }
 
-        var from = before is { } last ? SpoolRows.Known(last) + "0" : "m";
-        foreach (var row in await table.QueryAsync(from, "n", "FinalAt gt 0L", limit, cancellationToken).ConfigureAwait(false)) result.Add(SpoolRows.FinalRecord(SpoolRows.IdOf(row.RowKey), row));
-        return [.. result.DistinctBy(record => record.Id).OrderByDescending(record => record.Id).Take(limit)];
+        // A query reads all rows between them, a thousand a request.
+        if (missing.Count > 0 && missing.Count > 1 + index.CountBetween(missing[0], missing[^1]) / ShardTable.PageRows)
+        {
+            var wanted = missing.ToHashSet();
+            foreach (var record in await table.ReadLiveAsync(missing[0], missing[^1], cancellationToken).ConfigureAwait(false))
+                if (wanted.Contains(record.Id)) found[record.Id] = record;
+        }
+        else
+        {
+            foreach (var record in await Task.WhenAll(missing.Select(id => ReadAsync(id, cancellationToken))).ConfigureAwait(false))
+                if (record is not null) found[record.Id] = record;
+        }
+
+        return [.. ids.Select(found.GetValueOrDefault).OfType<MessageRecord>()];
     }
 
     public async Task<int> PurgeAsync(DateTimeOffset finalBefore, int limit, CancellationToken cancellationToken)

@@ -72,7 +72,7 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
         ids.Add(pending.Id);
         Bytes += pending.Bytes;
         if (pending.Commit is { } commit) Apply(pending, commit, old, version);
-        else SetAside(old! with { Version = version + 1, Due = pending.AsideUntil, Holder = 0, Site = "", Rank = 0 });
+        else SetAside(old! with { Version = version + 1, Due = pending.AsideUntil, Holder = 0, Site = "", Rank = 0, Label = "" });
     }
 
     public void Delete(TableEntity row) => rows.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, row.RowKey) { ETag = ETag.All }));
@@ -111,7 +111,7 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
         if (commit.Due is { } due)
         {
             var message = new LiveMessage(commit.Id, version + 1, due.ToUnixTimeMilliseconds(), commit.IsHeld ? epoch : 0, commit.WaitsFor ?? "", commit.WaitsFor is null ? (byte)0 : commit.Rank,
-                old?.Arrival ?? NextArrival(), old?.ContentLength ?? commit.Content?.Length ?? LiveMessage.NoContent, old?.ContentHash ?? pending.ContentHash, old?.Blob ?? pending.Blob);
+                old?.Arrival ?? NextArrival(), old?.ContentLength ?? commit.Content?.Length ?? LiveMessage.NoContent, old?.ContentHash ?? pending.ContentHash, old?.Blob ?? pending.Blob, commit.Label);
             var row = ToRow(message);
             SpoolRows.SetParts(row, "State", commit.State);
             if (old is null && commit.Content is { } content && pending.Blob.Length == 0) SpoolRows.SetParts(row, "Content", content.Span);
@@ -131,6 +131,7 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
         {
             known["Version"] = version + 1;
             known["FinalAt"] = commit.At.ToUnixTimeMilliseconds();
+            known["Label"] = commit.Label;
             SpoolRows.SetParts(known, "State", commit.State);
             rows.Add(new TableTransactionAction(version == 0 ? TableTransactionActionType.Add : TableTransactionActionType.UpsertReplace, known));
             if (old is not null) rows.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, SpoolRows.Live(commit.Id)) { ETag = ETag.All }));
@@ -168,14 +169,19 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
         ["Octets"] = message.ContentLength,
         ["Hash"] = message.ContentHash,
         ["Blob"] = message.Blob,
+        ["Label"] = message.Label,
+        ["LabelVersion"] = message.Version,
     };
 }
 
-/// <summary>The fence row: who writes, and the counters that every transaction carries on.</summary>
-sealed record FenceState(ETag Tag, long Epoch, long Number, long FirstEvent, long LastEvent, long Arrivals)
+/// <summary>
+/// The fence row: who writes, and the counters that every transaction carries on. Messages that became final at <c>LabelledFrom</c> (ms since 1970) or later have a
+/// label; it is null where a writer that knows no labels wrote last, since that one replaces this row without the column.
+/// </summary>
+sealed record FenceState(ETag Tag, long Epoch, long Number, long FirstEvent, long LastEvent, long Arrivals, long? LabelledFrom)
 {
     public static FenceState From(TableEntity row) =>
-        new(row.ETag, row.GetInt64("Epoch") ?? 0, row.GetInt64("Number") ?? 0, row.GetInt64("FirstEvent") ?? 1, row.GetInt64("LastEvent") ?? 0, row.GetInt64("Arrivals") ?? 0);
+        new(row.ETag, row.GetInt64("Epoch") ?? 0, row.GetInt64("Number") ?? 0, row.GetInt64("FirstEvent") ?? 1, row.GetInt64("LastEvent") ?? 0, row.GetInt64("Arrivals") ?? 0, row.GetInt64("LabelledFrom"));
 
     public TableEntity ToRow(string partition, long epoch) => new(partition, SpoolRows.Fence)
     {
@@ -184,5 +190,6 @@ sealed record FenceState(ETag Tag, long Epoch, long Number, long FirstEvent, lon
         ["FirstEvent"] = FirstEvent,
         ["LastEvent"] = LastEvent,
         ["Arrivals"] = Arrivals,
+        ["LabelledFrom"] = LabelledFrom,
     };
 }

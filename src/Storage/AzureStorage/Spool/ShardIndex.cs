@@ -1,7 +1,7 @@
 namespace Orleans.Mail.Storage.AzureStorage.Spool;
 
-/// <summary>What the writer of a shard knows of a live message.</summary>
-sealed record LiveMessage(MessageId Id, long Version, long Due, long Holder, string Site, byte Rank, long Arrival, int ContentLength, long ContentHash, string Blob)
+/// <summary>What the writer of a shard knows of a live message. Its label is empty where that is not known.</summary>
+sealed record LiveMessage(MessageId Id, long Version, long Due, long Holder, string Site, byte Rank, long Arrival, int ContentLength, long ContentHash, string Blob, string Label)
 {
     public const int NoContent = -1;
 }
@@ -96,9 +96,16 @@ sealed class ShardIndex(long cacheBytes)
         lock (gate) return [.. live.Values.Where(message => message.Holder > 0 && message.Holder < epoch && (after is null || message.Id > after)).Select(message => message.Id).Order().Take(limit)];
     }
 
-    public List<MessageId> Newest(MessageId? before, int limit)
+    /// <summary>Ids in falling order; with a label, without those that are known to have another.</summary>
+    public List<MessageId> Newest(MessageId? before, string? label, int limit)
     {
-        lock (gate) return [.. live.Keys.Where(id => before is null || id < before).OrderDescending().Take(limit)];
+        lock (gate) return [.. live.Values.Where(message => (before is null || message.Id < before) && (label is null || message.Label.Length == 0 || message.Label == label)).Select(message => message.Id).OrderDescending().Take(limit)];
+    }
+
+    /// <summary>How many live messages there are from the first to the last in falling order of ids.</summary>
+    public int CountBetween(MessageId first, MessageId last)
+    {
+        lock (gate) return live.Keys.Count(id => id <= first && id >= last);
     }
 
     public HashSet<string> Blobs()

@@ -18,7 +18,17 @@ enum TransactionEnd : byte
 /// <summary>The partition of a shard: what is read of it, and its transactions.</summary>
 sealed class ShardTable(SpoolAccount account, int shard)
 {
-    static readonly string[] LiveColumns = ["RowKey", "Version", "Due", "Holder", "Site", "Rank", "Arrival", "Octets", "Hash", "Blob"];
+    /// <summary>Most rows that one request answers.</summary>
+    public const int PageRows = 1000;
+
+    // Of 64 KiB; a state has fewer octets.
+    const int MaxStateParts = 7;
+
+    // By more than this the clocks of silos do not differ.
+    static readonly TimeSpan LabelMargin = TimeSpan.FromMinutes(10);
+
+    static readonly string[] LiveColumns = ["RowKey", "Version", "Due", "Holder", "Site", "Rank", "Arrival", "Octets", "Hash", "Blob", "Label", "LabelVersion"];
+    static readonly string[] StateColumns = ["RowKey", "Version", "Due", .. SpoolRows.PartColumns("State", MaxStateParts)];
 
     public string Partition { get; } = SpoolRows.Partition(shard);
 
@@ -30,7 +40,9 @@ sealed class ShardTable(SpoolAccount account, int shard)
         for (var attempt = 1; ; attempt++)
         {
             var fence = await FindFenceAsync(cancellationToken).ConfigureAwait(false);
-            var next = fence is null ? new FenceState(default, 1, 0, 1, 0, 0) : fence with { Epoch = fence.Epoch + 1 };
+            var next = fence is null
+                ? new FenceState(default, 1, 0, 1, 0, 0, 0)
+                : fence with { Epoch = fence.Epoch + 1, LabelledFrom = fence.LabelledFrom ?? (account.Clock.GetUtcNow() + LabelMargin).ToUnixTimeMilliseconds() };
             var row = next.ToRow(Partition, next.Epoch);
             try
             {
@@ -90,19 +102,28 @@ sealed class ShardTable(SpoolAccount account, int shard)
         var result = new List<LiveMessage>();
         await foreach (var row in account.Reading.QueryAsync<TableEntity>(Between("l", "m"), select: LiveColumns, cancellationToken: cancellationToken).ConfigureAwait(false))
         {
+            // A writer that knows no labels leaves the one that it found.
+            var label = row.GetInt64("LabelVersion") == row.GetInt64("Version") ? row.GetString("Label") ?? "" : "";
             result.Add(new LiveMessage(SpoolRows.IdOf(row.RowKey), row.GetInt64("Version")!.Value, row.GetInt64("Due")!.Value, row.GetInt64("Holder")!.Value, row.GetString("Site") ?? "",
-                (byte)row.GetInt32("Rank")!.Value, row.GetInt64("Arrival")!.Value, row.GetInt32("Octets")!.Value, row.GetInt64("Hash")!.Value, row.GetString("Blob") ?? ""));
+                (byte)row.GetInt32("Rank")!.Value, row.GetInt64("Arrival")!.Value, row.GetInt32("Octets")!.Value, row.GetInt64("Hash")!.Value, row.GetString("Blob") ?? "", string.Intern(label)));
         }
 
         return result;
     }, cancellationToken);
 
-    /// <summary>Rows with a key from the first and before the second, in order.</summary>
-    public Task<List<TableEntity>> QueryAsync(string from, string to, string? condition, int limit, CancellationToken cancellationToken) => SpoolAccount.CallAsync(async () =>
+    /// <summary>States of the live messages from the first to the last in falling order of ids.</summary>
+    public async Task<List<MessageRecord>> ReadLiveAsync(MessageId first, MessageId last, CancellationToken cancellationToken)
+    {
+        var rows = await QueryAsync(SpoolRows.Live(first), SpoolRows.Live(last) + "0", null, int.MaxValue, cancellationToken, StateColumns).ConfigureAwait(false);
+        return [.. rows.Select(row => SpoolRows.LiveRecord(SpoolRows.IdOf(row.RowKey), row))];
+    }
+
+    /// <summary>Rows with a key from the first and before the second, in order; all columns, or some.</summary>
+    public Task<List<TableEntity>> QueryAsync(string from, string to, string? condition, int limit, CancellationToken cancellationToken, string[]? columns = null) => SpoolAccount.CallAsync(async () =>
     {
         var result = new List<TableEntity>();
         var filter = condition is null ? Between(from, to) : $"{Between(from, to)} and {condition}";
-        await foreach (var row in account.Reading.QueryAsync<TableEntity>(filter, Math.Clamp(limit, 1, 1000), cancellationToken: cancellationToken).ConfigureAwait(false))
+        await foreach (var row in account.Reading.QueryAsync<TableEntity>(filter, Math.Clamp(limit, 1, PageRows), columns, cancellationToken).ConfigureAwait(false))
         {
             result.Add(row);
             if (result.Count == limit) break;

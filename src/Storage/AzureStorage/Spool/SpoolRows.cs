@@ -48,6 +48,12 @@ static class SpoolRows
         return result;
     }
 
+    /// <summary>The columns that hold octets of so many parts.</summary>
+    public static IEnumerable<string> PartColumns(string name, int parts) => [name + "Length", .. Enumerable.Range(0, parts).Select(part => $"{name}{part}")];
+
+    public static MessageRecord LiveRecord(MessageId id, TableEntity row) =>
+        new(id, row.GetInt64("Version") ?? 0, GetParts(row, "State") ?? [], DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64("Due") ?? 0), null);
+
     public static MessageRecord FinalRecord(MessageId id, TableEntity row) =>
         new(id, row.GetInt64("Version") ?? 0, GetParts(row, "State") ?? [], null, DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64("FinalAt") ?? 0));
 
