@@ -22,18 +22,30 @@ sealed partial class SuppressionGrain(
     IOptions<ControlOptions> control,
     [FromKeyedServices(MailClocks.Service)] TimeProvider mailClock,
     TimeProvider clock,
-    ILogger<SuppressionGrain> log) : Grain, ISuppressionListGrain, ISuppressionIndexGrain
+    ILogger<SuppressionGrain> log) : Grain, ISuppressionListGrain, ISuppressionIndexGrain, IDisposable
 {
     const int PageSize = 1_000;
 
     readonly SuppressionLog _log = new(BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(long))));
+    readonly CancellationTokenSource _leaving = new();
+    Task _reading = Task.CompletedTask;
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        await WalkAsync(cancellationToken);
+        // Not in the time that an activation may take: a long list takes longer to read. Who asks for news waits for it, and changes do not.
+        _reading = WalkAsync(_leaving.Token);
         var interval = options.Value.PurgeInterval;
         this.RegisterGrainTimer(static (self, token) => self.WalkAsync(token), this, new() { DueTime = interval, Period = interval, KeepAlive = true });
+        return Task.CompletedTask;
     }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _leaving.Cancel();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _leaving.Dispose();
 
     public async Task<string?> AddAsync(Mail.Suppression suppression)
     {
@@ -77,6 +89,7 @@ sealed partial class SuppressionGrain(
 
     public async Task<SuppressionNews> WaitForChangeAsync(long epoch, long after)
     {
+        await EnsureReadAsync();
         if (_log.IsUpToDate(epoch, after)) await Task.WhenAny(_log.Changed, Task.Delay(control.Value.PollTime, clock));
         return _log.After(epoch, after);
     }
@@ -100,6 +113,20 @@ sealed partial class SuppressionGrain(
     {
         var name = SuppressionName.Of(options.Value.PerTenant ? tenant : null, address);
         if (await settings.ReadAsync(name, CancellationToken.None) is { } stored && SettingJson.Read<SuppressionRecord>(stored) is { IsSuppressed: false }) await DeleteAsync(stored);
+    }
+
+    async Task EnsureReadAsync()
+    {
+        try
+        {
+            await _reading;
+        }
+        catch (Exception)
+        {
+            // The next activation reads it anew.
+            DeactivateOnIdle();
+            throw;
+        }
     }
 
     async Task WriteAsync(string name, Func<SuppressionRecord?, SuppressionRecord> change)
@@ -131,8 +158,10 @@ sealed partial class SuppressionGrain(
         {
             foreach (var stored in page)
             {
-                if (SettingJson.Read<SuppressionRecord>(stored)?.IsSpentAt(mailClock.GetUtcNow()) == true) await DeleteAsync(stored);
-                else _log.Set(SuppressionName.HashOf(stored.Name), isListed: true);
+                var isSpent = SettingJson.Read<SuppressionRecord>(stored)?.IsSpentAt(mailClock.GetUtcNow()) == true;
+                // One that was changed meanwhile stays. A name too many costs looks into the store, and is none after the next walk.
+                var isGone = isSpent && await settings.DeleteAsync(stored.Name, stored.Version);
+                _log.Set(SuppressionName.HashOf(stored.Name), isListed: !isGone);
             }
 
             after = page[^1].Name;
