@@ -36,6 +36,7 @@ public sealed class ApiTests
     [InlineData("/v1/messages/nonsense", HttpStatusCode.NotFound)]
     [InlineData("/v1/messages/00000000000000000000000000", HttpStatusCode.NotFound)]
     [InlineData("/v1/messages?limit=0", HttpStatusCode.BadRequest)]
+    [InlineData("/v1/messages?state=lost", HttpStatusCode.BadRequest)]
     [InlineData("/v1/nothing", HttpStatusCode.NotFound)]
     public async Task What_is_asked_wrongly_gets_a_problem(string path, HttpStatusCode expected)
     {

@@ -40,6 +40,18 @@ public readonly record struct MailState([property: Id(0)] string Name)
     /// <summary>Set aside: its record cannot be read. Nothing is sent until an operator acts.</summary>
     public static MailState Quarantined { get; } = new("Quarantined");
 
+    /// <summary>Those above: what this version may name, and a user ask for.</summary>
+    public static IReadOnlyList<MailState> Known { get; } = [Accepted, Scheduled, Delivering, Deferred, Delivered, Bounced, Expired, Cancelled, Suppressed, Uncertain, Mixed, Quarantined];
+
+    /// <summary>The known state of that name, in any case; null when there is none.</summary>
+    public static MailState? Find(string name)
+    {
+        foreach (var state in Known)
+            if (string.Equals(state.Name, name, StringComparison.OrdinalIgnoreCase))
+                return state;
+        return null;
+    }
+
     /// <summary>Whether nothing more will happen by itself.</summary>
     public bool IsFinal => this != Accepted && this != Scheduled && this != Delivering && this != Deferred && this != Quarantined;
 

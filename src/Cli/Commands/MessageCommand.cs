@@ -28,26 +28,8 @@ static class MessageCommand
     public static MailState? ParseState(ArgumentResult result)
     {
         var name = result.Tokens[0].Value;
-        if (MailStates.Find(name) is { } state) return state;
-        result.AddError($"--state must be one of {string.Join(", ", MailStates.All)}.");
-        return null;
-    }
-}
-
-/// <summary>The states a user may ask for.</summary>
-static class MailStates
-{
-    public static IReadOnlyList<MailState> All { get; } =
-    [
-        MailState.Accepted, MailState.Scheduled, MailState.Delivering, MailState.Deferred, MailState.Delivered, MailState.Bounced, MailState.Expired,
-        MailState.Cancelled, MailState.Suppressed, MailState.Uncertain, MailState.Mixed, MailState.Quarantined,
-    ];
-
-    public static MailState? Find(string name)
-    {
-        foreach (var state in All)
-            if (string.Equals(state.Name, name, StringComparison.OrdinalIgnoreCase))
-                return state;
+        if (MailState.Find(name) is { } state) return state;
+        result.AddError($"--state must be one of {string.Join(", ", MailState.Known)}.");
         return null;
     }
 }
