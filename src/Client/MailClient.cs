@@ -26,9 +26,6 @@ public sealed class MailClient : IMailClient, IFeedEndSource, IOperationsSource,
     readonly ShardLists _lists;
     IHost? _ownedHost;
 
-    /// <summary>What may be asked beyond the five members of <see cref="IMailClient"/>.</summary>
-    public IMailOperations Operations { get; }
-
     /// <param name="grains">An Orleans client, or a silo's own grain factory.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="clock">Null for the system's.</param>
@@ -52,6 +49,9 @@ public sealed class MailClient : IMailClient, IFeedEndSource, IOperationsSource,
         _lists = new ShardLists(grains, _shape, _calls, options);
         Operations = new MailOperations(grains, _calls, options);
     }
+
+    /// <summary>What may be asked beyond the five members of <see cref="IMailClient"/>.</summary>
+    public IMailOperations Operations { get; }
 
     TimeProvider IFeedEndSource.Clock => _clock;
 

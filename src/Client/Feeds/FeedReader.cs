@@ -18,10 +18,10 @@ sealed class FeedReader(IGrainFactory grains, ServiceShape shape, GrainCalls cal
         var after = await StartAsync(from, shards, shardCount, cancellationToken).ConfigureAwait(false);
         var pages = Channel.CreateBounded<ShardPage>(new BoundedChannelOptions(MaxPages) { SingleReader = true });
         using var closed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] pumps = [];
         try
         {
-            foreach (var shard in shards)
-                _ = new ShardFeed(grains, shard, filter, options, clock, chance, log).PumpAsync(after[shard], pages.Writer, closed.Token);
+            pumps = [.. shards.Select(shard => new ShardFeed(grains, shard, filter, options, clock, chance, log).PumpAsync(after[shard], pages.Writer, closed.Token))];
             while (await pages.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
                 while (pages.Reader.TryRead(out var item))
@@ -40,6 +40,8 @@ sealed class FeedReader(IGrainFactory grains, ServiceShape shape, GrainCalls cal
         finally
         {
             await closed.CancelAsync().ConfigureAwait(false);
+            // They end by themselves, and throw nothing: whoever leaves a subscription leaves nothing behind it.
+            await Task.WhenAll(pumps).ConfigureAwait(false);
         }
     }
 
