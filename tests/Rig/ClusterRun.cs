@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Configuration;
 using Orleans.Mail.Ledger;
 using Orleans.Mail.Support;
@@ -20,9 +21,12 @@ public sealed class ClusterRun : IAsyncDisposable
         ("OrleansMail:Orleans:Membership:NumMissedTableIAmAliveLimit", "2"),
     ];
 
+    const int MaxFailures = 1_000;
+
     readonly string _folder;
     readonly DurableLines<SubmittedLine> _submitted;
     readonly List<EventLedger> _subscribers = [];
+    readonly ConcurrentQueue<string> _failures = [];
     bool _areLedgersClosed;
 
     ClusterRun(string folder, LedgerSink sink, SiloCluster silos, MailClient mail, int subscribers)
@@ -38,6 +42,9 @@ public sealed class ClusterRun : IAsyncDisposable
 
     public MailClient Mail { get; }
 
+    /// <summary>Why the first submissions that got no receipt got none.</summary>
+    public string Failures => string.Join(Environment.NewLine, _failures.CountBy(failure => failure).Select(failure => $"{failure.Value} × {failure.Key}"));
+
     public EventLedger Events => _subscribers[0];
 
     string SubmittedPath => Path.Combine(_folder, "submitted.ledger");
@@ -46,20 +53,26 @@ public sealed class ClusterRun : IAsyncDisposable
 
     string EventsPath(int subscriber) => Path.Combine(_folder, $"events.{subscriber}.ledger");
 
-    public static async Task<ClusterRun> StartAsync(int silos, string faults = "", int seed = 1, int subscribers = 1, params IReadOnlyCollection<(string Key, string Value)> configuration)
+    /// <param name="silos">How many.</param>
+    /// <param name="faults">What the sink does wrong, and how often.</param>
+    /// <param name="seed">Chance of the sink.</param>
+    /// <param name="subscribers">How many follow the feed.</param>
+    /// <param name="program">The silo's program; null for the real one.</param>
+    /// <param name="configuration">Of the silos.</param>
+    public static async Task<ClusterRun> StartAsync(int silos, string faults = "", int seed = 1, int subscribers = 1, string? program = null, params IReadOnlyCollection<(string Key, string Value)> configuration)
     {
         AzuriteInstance.Require();
         var folder = Directory.CreateTempSubdirectory("mail-cluster-").FullName;
         var sink = new LedgerSink(0, Path.Combine(folder, "received.ledger"), new FaultDice(FaultShares.Parse(faults), seed), TimeProvider.System);
-        var settings = new SiloSettings { Folder = folder }.DeliveringTo(sink.EndPoint.Port).With([.. configuration]);
+        var settings = new SiloSettings { Folder = folder, Program = program }.DeliveringTo(sink.EndPoint.Port).With([.. configuration]);
         var cluster = await SiloCluster.StartAsync(silos, settings);
         return new ClusterRun(folder, sink, cluster, await ConnectAsync(cluster), subscribers);
     }
 
-    public static Task<MailClient> ConnectAsync(SiloCluster silos) => MailClient.ConnectAsync(
+    public static Task<MailClient> ConnectAsync(SiloCluster silos, TimeSpan? submitTimeout = null) => MailClient.ConnectAsync(
         client => client.UseStaticClustering(silos.Gateways)
             .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("orleans-mail", "orleans-mail")),
-        options => (options.Tenant, options.SubmitTimeout) = (Tenant, TimeSpan.FromSeconds(120)),
+        options => (options.Tenant, options.SubmitTimeout) = (Tenant, submitTimeout ?? TimeSpan.FromSeconds(120)),
         TimeSpan.FromSeconds(30));
 
     public Task<SubmitterTotals> SubmitAsync(MailShape shape, SubmitterPace pace, CancellationToken stop = default) =>
@@ -130,6 +143,7 @@ public sealed class ClusterRun : IAsyncDisposable
         }
         catch (MailException exception)
         {
+            if (_failures.Count < MaxFailures) _failures.Enqueue($"{exception.Code}, {(exception.IsTransient ? "transient" : "for good")}: {exception.InnerException?.GetType().FullName} {exception.InnerException?.Message}");
             return exception.OutcomeKnown ? SubmitOutcome.Refused : SubmitOutcome.Unknown;
         }
     }

@@ -12,15 +12,8 @@ static class SabotagedSilo
     {
         if (Environment.GetEnvironmentVariable("CI") != "true" && Environment.GetEnvironmentVariable("ORLEANS_MAIL_SABOTAGE") != "1")
             Assert.Skip("Builds the silo again, which takes minutes; runs with CI=true or ORLEANS_MAIL_SABOTAGE=1.");
-        var artifacts = Path.Combine(RepositoryFolder(), "artifacts", "sabotage", promise);
-        await Tool.RunAsync("dotnet", ["build", "src/Silo", "-c", "Debug", $"-p:Sabotage={promise}", $"-p:ArtifactsPath={artifacts}", "-nodeReuse:false"], RepositoryFolder(), BuildLimit);
+        var artifacts = Path.Combine(Repository.Folder, "artifacts", "sabotage", promise);
+        await Tool.RunAsync("dotnet", ["build", "src/Silo", "-c", "Debug", $"-p:Sabotage={promise}", $"-p:ArtifactsPath={artifacts}", "-nodeReuse:false"], Repository.Folder, BuildLimit);
         return Path.Combine(artifacts, "bin", "Silo", "debug", "Orleans.Mail.Silo.dll");
-    }
-
-    static string RepositoryFolder()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Orleans.Mail.sln"))) folder = folder.Parent ?? throw new DirectoryNotFoundException("No Orleans.Mail.sln above the tests.");
-        return folder.FullName;
     }
 }

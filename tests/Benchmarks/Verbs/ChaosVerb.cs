@@ -30,7 +30,7 @@ static class ChaosVerb
         var least = arguments.Number("kills", 0);
         var rate = arguments.Number("rate", 100);
         var seed = arguments.Number("seed", 1);
-        await using var run = await ClusterRun.StartAsync(silos, "rcpt4xx=0.03,rcpt5xx=0.01,dot4xx=0.02,drop-before-dot=0.005,drop-after-dot=0.005,slow=0.01", seed, subscribers: 3,
+        await using var run = await ClusterRun.StartAsync(silos, "rcpt4xx=0.03,rcpt5xx=0.01,dot4xx=0.02,drop-before-dot=0.005,drop-after-dot=0.005,slow=0.01", seed, subscribers: 3, configuration:
             [("OrleansMail:Delivery:Backoff:0", "00:00:05"), ("OrleansMail:Sites:MaxSessions", $"{Limit}"),
                 // The emulator looks through all rows of a table at each query: what is final is not kept for long.
                 ("OrleansMail:Spool:Retention", "00:03:00"), ("OrleansMail:Spool:PurgeInterval", "00:00:10")]);

@@ -8,9 +8,13 @@ namespace Orleans.Mail.Support;
 /// </summary>
 public sealed class SiloCluster : IAsyncDisposable
 {
+    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(120);
+
     readonly AzuriteInstance _azurite;
     readonly SiloSettings _settings;
     readonly List<Member> _members = [];
+    readonly List<string> _notUnderstood = [];
 
     SiloCluster(AzuriteInstance azurite, SiloSettings settings) => (_azurite, _settings) = (azurite, settings);
 
@@ -20,6 +24,9 @@ public sealed class SiloCluster : IAsyncDisposable
 
     /// <summary>Where clients find the silos that were started so far.</summary>
     public IPEndPoint[] Gateways => [.. _members.Select(member => new IPEndPoint(IPAddress.Loopback, member.Silo.GatewayPort))];
+
+    /// <summary><see cref="SiloProcess.NotUnderstood"/> of all silos, also of those that were replaced.</summary>
+    public IReadOnlyList<string> NotUnderstood => [.. _notUnderstood, .. _members.SelectMany(member => member.Silo.NotUnderstood)];
 
     public SiloProcess this[int number] => _members[number].Silo;
 
@@ -50,7 +57,7 @@ public sealed class SiloCluster : IAsyncDisposable
         if (environment is not null) settings = settings with { Environment = environment };
         var member = new Member(SiloProcess.Start(settings), settings, blobs, tables);
         _members.Add(member);
-        await member.Silo.WaitUntilReadyAsync(TimeSpan.FromSeconds(60));
+        await member.Silo.WaitUntilReadyAsync(StartLimit);
         return member.Silo;
     }
 
@@ -64,6 +71,17 @@ public sealed class SiloCluster : IAsyncDisposable
         var ended = member.Silo;
         member.Silo = ended.StartAgain(member.Settings);
         await ended.DisposeAsync();
+    }
+
+    /// <summary>Ends a silo in order, and starts another build of it at its address; null for the real one. Returns when that is ready.</summary>
+    public async Task ReplaceAsync(int number, string? program)
+    {
+        var member = _members[number];
+        await member.Silo.StopAsync(StopLimit);
+        _notUnderstood.AddRange(member.Silo.NotUnderstood);
+        member.Settings = member.Settings with { Program = program };
+        await RestartAsync(number);
+        await member.Silo.WaitUntilReadyAsync(StartLimit);
     }
 
     /// <summary>Cuts a silo off from storage.</summary>
@@ -97,7 +115,7 @@ public sealed class SiloCluster : IAsyncDisposable
     {
         public SiloProcess Silo { get; set; } = silo;
 
-        public SiloSettings Settings { get; } = settings;
+        public SiloSettings Settings { get; set; } = settings;
 
         public LinkSwitch Blobs { get; } = blobs;
 

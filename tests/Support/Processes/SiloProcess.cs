@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
 
 namespace Orleans.Mail.Support;
 
@@ -28,8 +30,12 @@ public sealed record SiloSettings
 }
 
 /// <summary>The real silo as a process of its own.</summary>
-public sealed class SiloProcess : ChildProcess
+public sealed partial class SiloProcess : ChildProcess
 {
+    const int MaxKeptComplaints = 100;
+
+    readonly List<string> _notUnderstood = [];
+
     SiloProcess(SiloSettings settings, int http, int gateway, int silo)
         : base("dotnet", [settings.Program ?? SiloPath, .. Arguments(settings, http, gateway, silo)], Path.GetTempPath(), settings.Environment)
     {
@@ -43,6 +49,15 @@ public sealed class SiloProcess : ChildProcess
     public int GatewayPort { get; }
 
     public int SiloPort { get; }
+
+    /// <summary>The first lines of its log that say that something stored or sent was not understood, as by another build of it.</summary>
+    public IReadOnlyList<string> NotUnderstood
+    {
+        get
+        {
+            lock (_notUnderstood) return [.. _notUnderstood];
+        }
+    }
 
     /// <summary>The silo built in the same configuration as the caller.</summary>
     public static string SiloPath
@@ -105,6 +120,27 @@ public sealed class SiloProcess : ChildProcess
 
         throw new TimeoutException($"The silo was not ready within {limit}.{Environment.NewLine}{Output}");
     }
+
+    /// <summary>What <c>/metrics</c> says of an instrument, over all its tags; 0 for none.</summary>
+    public async Task<double> ReadMetricAsync(string name)
+    {
+        using var http = new HttpClient();
+        var text = await http.GetStringAsync(new Uri($"http://127.0.0.1:{HttpPort}/metrics"));
+        return text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
+    }
+
+    protected override void OnLine(string line)
+    {
+        if (!Complaint.IsMatch(line)) return;
+        lock (_notUnderstood)
+        {
+            if (_notUnderstood.Count < MaxKeptComplaints) _notUnderstood.Add(line);
+        }
+    }
+
+    [GeneratedRegex(@"Orleans\.Serialization\.\w*Exception|deserializ|MissingMethodException|MissingFieldException|TypeLoadException|cannot be read", RegexOptions.IgnoreCase)]
+    private static partial Regex Complaint { get; }
 
     static IEnumerable<string> Arguments(SiloSettings settings, int http, int gateway, int silo)
     {
