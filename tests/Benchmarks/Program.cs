@@ -12,6 +12,15 @@ try
         case ["deferred", ..]:
             await DeferredVerb.RunAsync(new Arguments(args.AsSpan(1), "messages", "backend"));
             return 0;
+        case ["backlog", ..]:
+            await BacklogVerb.RunAsync(new Arguments(args.AsSpan(1), "messages"));
+            return 0;
+        case ["suppression", ..]:
+            await SuppressionVerb.RunAsync(new Arguments(args.AsSpan(1), "entries"));
+            return 0;
+        case ["memory", ..]:
+            MemoryVerb.Run(new Arguments(args.AsSpan(1), "messages"));
+            return 0;
         case ["idle"]:
             await IdleVerb.RunAsync();
             return 0;
@@ -49,6 +58,9 @@ Console.Error.WriteLine(
     recovery [--messages N]
     chaos [--silos N] [--minutes M] [--kills AT_LEAST] [--rate MESSAGES_A_SECOND] [--seed N]
     scale [--silos 1,2,4] [--messages N_FOR_EACH_SILO]
+    backlog [--messages N]
+    suppression [--entries N]
+    memory [--messages N]
     idle
     Each prints a table and, as its last line, one JSON object.
     """);
