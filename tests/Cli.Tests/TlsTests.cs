@@ -6,7 +6,7 @@ namespace Orleans.Mail.Cli.Tests;
 /// <summary>A silo that speaks TLS with those who show a certificate of its authority.</summary>
 public sealed class TlsTests : IDisposable
 {
-    static readonly string[] List = ["message", "list"];
+    static readonly string[] List = ["message", "list", "--output", "json"];
 
     readonly ClusterAuthority _ours = new();
     readonly ClusterAuthority _theirs = new();

@@ -17,7 +17,7 @@ public sealed class RollingUpgradeTests(ITestOutputHelper output)
         var earlier = await EarlierSilo.BuildAsync();
         await using var run = await ClusterRun.StartAsync(Silos, "rcpt4xx=0.05,rcpt5xx=0.01", subscribers: 2, program: earlier, configuration: ClusterRun.Quick);
         using var stop = new CancellationTokenSource();
-        var load = run.SubmitAsync(new MailShape { Seed = 6 }, new SubmitterPace { MessagesPerSecond = 40, Concurrent = 4_000 }, stop.Token);
+        var load = run.SubmitAsync(new MailShape { Seed = 6 }, new SubmitterPace { MessagesPerSecond = 20, Concurrent = 4_000 }, stop.Token);
         foreach (var program in (string?[])[null, earlier])
         {
             for (var silo = 0; silo < Silos; silo++)
@@ -41,7 +41,7 @@ public sealed class RollingUpgradeTests(ITestOutputHelper output)
     static async Task AcceptsAsync(ClusterRun run, int silo)
     {
         var started = TimeProvider.System.GetTimestamp();
-        while (await run.Silos[silo].ReadMetricAsync("orleans_mail_messages_accepted") < 20)
+        while (await run.Silos[silo].ReadMetricAsync("orleans_mail_messages_accepted") < 10)
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"Silo {silo} accepted nothing.{Environment.NewLine}{run.Silos[silo].Output}");
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
