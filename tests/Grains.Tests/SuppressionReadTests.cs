@@ -25,6 +25,8 @@ public sealed class SuppressionReadTests
 
         Assert.Null(await AddAsync(cluster, "new@example.com"));
         Assert.Null(await AddAsync(cluster, "newer@example.com").WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, TestContext.Current.CancellationToken));
+        // Its attempt waits, and questions about it do not.
+        Assert.Equal(MailState.Accepted, (await cluster.StatusAsync(request.Id).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, TestContext.Current.CancellationToken))!.State);
         Assert.Empty(cluster.Wire.Received);
 
         store.Release();

@@ -1,12 +1,15 @@
 using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Outcomes;
+using Orleans.Mail.Storage;
 
 namespace Orleans.Mail.Grains.Messages;
 
 /// <summary>What is changed after acceptance, and what keeps an attempt from beginning: suspensions and the suppression list.</summary>
 sealed partial class MessageGrain
 {
+    static readonly TimeSpan KnownWithin = TimeSpan.FromSeconds(1);
+
     // Whether the last commit set the next wake-up for a message that was held back.
     bool _wasHeldBack;
 
@@ -66,9 +69,23 @@ sealed partial class MessageGrain
     /// <summary>The last look before an attempt: whether an order holds the message back, or the suppression list ends it.</summary>
     async Task<bool> IsStoppedAsync(DateTimeOffset now)
     {
-        await services.Orders.ReadyAsync();
-        await services.Suppressions.ReadyAsync();
+        await EnsureKnownAsync();
         return await HoldBackAsync(now) || await SuppressAsync(now);
+    }
+
+    // On a silo that has just started, a long list may take a while. Not in this turn: questions about the message wait behind it. The session comes again.
+    async Task EnsureKnownAsync()
+    {
+        var known = (Orders: services.Orders.ReadyAsync(), Suppressions: services.Suppressions.ReadyAsync());
+        if (known.Orders.IsCompletedSuccessfully && known.Suppressions.IsCompletedSuccessfully) return;
+        try
+        {
+            await Task.WhenAll(known.Orders, known.Suppressions).WaitAsync(KnownWithin, services.Clock);
+        }
+        catch (TimeoutException)
+        {
+            throw new SpoolUnavailableException("The standing orders or the suppression list are not known here yet.");
+        }
     }
 
     /// <summary>Lets a message sleep until what holds it back is over.</summary>
