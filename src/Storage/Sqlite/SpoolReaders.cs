@@ -112,7 +112,8 @@ sealed class ReadConnection : IDisposable
         RemindersAround = database.Prepare("SELECT grain_id, name, start_at, period, etag FROM reminder INDEXED BY reminder_start WHERE service_id = ? AND start_at <= ? AND (grain_hash > ? OR grain_hash <= ?)");
         const string setting = "SELECT name, version, value FROM setting WHERE name ";
         Setting = database.Prepare(setting + "= ?");
-        SettingsFrom = database.Prepare(setting + ">= ?1 AND name > ?2 ORDER BY name LIMIT ?3");
+        // One lower bound: of two, SQLite looks for the first and goes through all names from there to the second.
+        SettingsFrom = database.Prepare(setting + ">= max(?1, ?2) AND name <> ?2 ORDER BY name LIMIT ?3");
     }
 
     public Statement Find { get; }
