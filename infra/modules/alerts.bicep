@@ -24,13 +24,14 @@ ContainerAppConsoleLogs
 | summarize arg_max(TimeGenerated, *) by silo, bin(TimeGenerated, 5m)
 '''
 
+// Those about what is absent do not group: no rows in a group are no row, and no alert.
 var rules = [
   {
     name: 'no-snapshot'
     title: 'No silo reports'
     severity: 0
     minutes: 10
-    query: '${snapshots}| summarize value = count() by bin(TimeGenerated, 10m)'
+    query: '${snapshots}| summarize value = count()'
     operator: 'LessThan'
     threshold: 1
   }
@@ -39,7 +40,7 @@ var rules = [
     title: 'A silo is missing'
     severity: 1
     minutes: 15
-    query: '${snapshots}| summarize value = dcount(silo) by bin(TimeGenerated, 15m)'
+    query: '${snapshots}| summarize value = dcount(silo)'
     operator: 'LessThan'
     threshold: siloCount
   }
