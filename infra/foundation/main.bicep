@@ -28,6 +28,13 @@ param alertEmail string
 @maxValue(20)
 param siloCount int
 
+@description('What a month may cost, in the currency of the subscription; whoever gets alerts is told when it will cost more. 0: no budget. See the arithmetic in infra/README.md.')
+@minValue(0)
+param monthlyBudget int = 0
+
+@description('First day of the month in which the budget is made, such as 2027-01-01, and then for ever: Azure takes no day of an earlier month, and none other later.')
+param budgetFrom string = ''
+
 @description('Where the runbooks are read.')
 param runbooks string = 'https://github.com/orleans-mail/orleans-mail/blob/main/docs/runbooks'
 
@@ -185,6 +192,15 @@ module alerts '../modules/alerts.bicep' = {
     email: alertEmail
     siloCount: siloCount
     runbooks: runbooks
+  }
+}
+
+module budget '../modules/budget.bicep' = if (monthlyBudget > 0) {
+  scope: group
+  params: {
+    amount: monthlyBudget
+    from: budgetFrom
+    email: alertEmail
   }
 }
 

@@ -10,7 +10,7 @@ static class Bicep
     public const string Subscription = "00000000-0000-0000-0000-000000000000";
 
     // What the parameter files read from the environment.
-    static readonly string[] Read = ["AZURE_ENV_NAME", "AZURE_LOCATION", "ALERT_EMAIL", "MAIL_GENERATION", "SERVICE_SILO_IMAGE_NAME", "SERVICE_API_IMAGE_NAME", "API_ENTRA_CLIENT_ID"];
+    static readonly string[] Read = ["AZURE_ENV_NAME", "AZURE_LOCATION", "ALERT_EMAIL", "MONTHLY_BUDGET", "BUDGET_FROM", "MAIL_GENERATION", "SERVICE_SILO_IMAGE_NAME", "SERVICE_API_IMAGE_NAME", "API_ENTRA_CLIENT_ID"];
 
     public static string Folder { get; } = FindFolder();
 

@@ -2,6 +2,7 @@ using System.Collections;
 using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,13 +11,13 @@ using Orleans.Mail.Silo.Hosting;
 namespace Orleans.Mail.Infra.Tests;
 
 /// <summary>Every variable that the templates set means something to the program that gets it, and none is missing that it needs.</summary>
-public sealed class SettingsTests
+public sealed partial class SettingsTests
 {
     // Of the host, and of Orleans' own section; that these arrive is shown by the rehearsal.
     static readonly string[] Foreign =
     [
         "Urls", "Logging:Console:FormatterName", "Orleans:ClusterId", "Orleans:ServiceId", "Orleans:Endpoints:AdvertisedIPAddress", "Orleans:Endpoints:SiloPort", "Orleans:Endpoints:GatewayPort",
-        "Orleans:Endpoints:SiloListeningEndpoint", "Orleans:Endpoints:GatewayListeningEndpoint", "Orleans:Clustering:ProviderType", "Orleans:Clustering:ServiceUri", "Orleans:Clustering:ManagedIdentityClientId",
+        "Orleans:Endpoints:SiloListeningEndpoint", "Orleans:Endpoints:GatewayListeningEndpoint", "Orleans:Clustering:ProviderType", "Orleans:Clustering:ServiceUri", "Orleans:Clustering:ConnectionString", "Orleans:Clustering:ManagedIdentityClientId",
     ];
 
     static readonly List<(string Section, Type Options)> Sections = [.. FindSections()];
@@ -27,6 +28,14 @@ public sealed class SettingsTests
     [MemberData(nameof(Environments))]
     public void Every_variable_binds_to_an_option_that_exists(string environment) =>
         Assert.All(Deployment.Of("apps", environment).Apps.SelectMany(app => app.Variables), variable => Assert.Null(Problem(variable.Name, variable.Value)));
+
+    [Fact]
+    public void Every_variable_of_the_compose_file_does_too()
+    {
+        var variables = ComposeVariable().Matches(File.ReadAllText(Path.Combine(Path.GetDirectoryName(Bicep.Folder)!, "docker-compose.yml")));
+        Assert.True(variables.Count > 10, $"{variables.Count} found");
+        Assert.All(variables, variable => Assert.Null(Problem(variable.Groups[1].Value, variable.Groups[2].Value.Trim())));
+    }
 
     [Theory]
     [InlineData("OrleansMail__Delivery__Mood", "Capture")]
@@ -118,4 +127,8 @@ public sealed class SettingsTests
         let field = type.GetField(name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.DeclaredOnly)
         where field is { IsLiteral: true } && field.FieldType == typeof(string)
         select ((string)field.GetRawConstantValue()!, type);
+
+    // Without an anchor or a reference to one, and without quotes.
+    [GeneratedRegex(@"\b(Orleans(?:Mail)?__\w+): *(?:[&*]\w+ *)?""?([^""}\n]*)")]
+    private static partial Regex ComposeVariable();
 }
