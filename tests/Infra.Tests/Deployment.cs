@@ -8,8 +8,8 @@ sealed class Deployment(JsonDocument snapshot)
     public static Deployment Of(string layer, string environment) =>
         new(JsonDocument.Parse(File.ReadAllText(Path.Combine(Bicep.Folder, layer, $"main.{environment}.snapshot.json"))));
 
-    /// <summary>A snapshot made now, with other variables of the environment than those checked in.</summary>
-    public static async Task<Deployment> MakeAsync(string layer, string environment, IReadOnlyDictionary<string, string> variables)
+    /// <summary>A snapshot made now, with other variables of the environment than those checked in, and with parameters changed or added as an operator would.</summary>
+    public static async Task<Deployment> MakeAsync(string layer, string environment, IReadOnlyDictionary<string, string> variables, params (string Parameter, string Value)[] changes)
     {
         var copy = Directory.CreateTempSubdirectory("mail-infra-").FullName;
         try
@@ -22,6 +22,8 @@ sealed class Deployment(JsonDocument snapshot)
             }
 
             var path = Path.Combine(copy, layer, $"main.{environment}.bicepparam");
+            var lines = (await File.ReadAllLinesAsync(path)).Where(line => !changes.Any(change => line.StartsWith($"param {change.Parameter} ", StringComparison.Ordinal)));
+            await File.WriteAllLinesAsync(path, [.. lines, .. changes.Select(change => $"param {change.Parameter} = {change.Value}")]);
             var (code, _, complaints) = await Bicep.RunAsync(variables, "snapshot", path, "--mode", "overwrite", "--subscription-id", Bicep.Subscription, "--location", "westeurope");
             Assert.True(code == 0, complaints);
             return new Deployment(JsonDocument.Parse(await File.ReadAllTextAsync(Path.ChangeExtension(path, "snapshot.json"))));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Orleans.Configuration;
 using Orleans.Mail.Storage.AzureStorage.Clustering;
 using Orleans.Mail.Support;
@@ -37,20 +38,19 @@ public sealed class RehearsalTests : IAsyncLifetime
         Peer.Require("curl");
         var old = Deployment.Of("apps", "prod");
         await WriteAsync("a", old.Silos);
-        await WriteAsync("b", (await Deployment.MakeAsync("apps", "prod", new Dictionary<string, string> { ["MAIL_GENERATION"] = "b" })).Silos);
-        for (var i = 0; i < old.Silos.Count; i++) await DriveAsync("start", "a", i);
-        for (var i = 0; i < old.Silos.Count; i++) await WaitAsync("a", i);
+        await WriteAsync("b", (await Deployment.MakeAsync("apps", "prod", Generation("b"))).Silos);
+        await StartAsync("a", [.. Enumerable.Range(0, old.Silos.Count)]);
 
         var apiVariables = Local(old.Api);
         await using var api = _api = Tool.Start("dotnet", [ProgramOf("Api")], _folder, apiVariables);
-        await using var mail = await ConnectAsync();
+        await using var mail = await ConnectAsync("prod");
         using var stop = new CancellationTokenSource();
         var delivered = new HashSet<MessageId>();
         var following = FollowAsync(mail, delivered, stop.Token);
         using var enough = new CancellationTokenSource();
         var flowing = SendAsync(mail, enough.Token);
 
-        await UpgradeAsync(old.Silos.Count);
+        await UpgradeAsync("a", "b", old.Silos.Count);
         await enough.CancelAsync();
         var sent = await flowing;
         await WhileAsync(() => { lock (delivered) return !sent.All(delivered.Contains); }, "mail without an end");
@@ -65,6 +65,35 @@ public sealed class RehearsalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task More_silos_join_an_upgrade_is_taken_back_and_what_is_restored_waits_for_its_operator()
+    {
+        Peer.Require("curl");
+        var two = Deployment.Of("apps", "dev").Silos;
+        var three = (await Deployment.MakeAsync("apps", "dev", Generation("a"), ("siloCount", "3"))).Silos;
+        Assert.All(two.Zip(three), pair => Assert.True(JsonElement.DeepEquals(pair.First.Resource, pair.Second.Resource), $"{pair.First.Name} would be replaced in its place."));
+        await WriteAsync("a", three);
+        await WriteAsync("b", (await Deployment.MakeAsync("apps", "dev", Generation("b"))).Silos);
+        await StartAsync("a", [0, 1]);
+        await using var mail = await ConnectAsync("dev");
+        await DeliverAsync(mail);
+
+        await StartAsync("a", [2]);
+        await UpgradeAsync("a", "b", 1);
+        await DeliverAsync(mail);
+        await UpgradeAsync("b", "a", 1);
+        await DeliverAsync(mail);
+        Assert.Equal(["start a0", "start a1", "start a2", "start b0", "stop a0", "start a0", "stop b0"], await File.ReadAllLinesAsync(Path.Combine(_folder, "steps")));
+
+        for (var i = 0; i < three.Count; i++) await DriveAsync("stop", "a", i);
+        await WriteAsync("a", (await Deployment.MakeAsync("apps", "dev", Generation("a"), ("siloCount", "3"), ("suspendOnStart", "true"))).Silos);
+        await StartAsync("a", [0, 1, 2]);
+        var held = await SubmitAsync(mail, "after the restore");
+        await UntilAsync(mail, held, status => status.WaitReason?.Contains("suspended-on-start", StringComparison.Ordinal) == true);
+        Assert.True(await mail.Operations.RevokeOrderAsync("suspended-on-start", CancellationToken.None));
+        await UntilAsync(mail, held, status => status.State == MailState.Delivered);
+    }
+
+    [Fact]
     public async Task A_replacement_that_does_not_come_up_leaves_the_old_silos_alone()
     {
         var script = Path.Combine(_folder, "driver");
@@ -74,10 +103,12 @@ public sealed class RehearsalTests : IAsyncLifetime
         Assert.Equal(["start b 0", "ready b 0", "stop b 0"], await File.ReadAllLinesAsync(Path.Combine(_folder, "steps")));
     }
 
-    Task<MailClient> ConnectAsync() => MailClient.ConnectAsync(
+    static Dictionary<string, string> Generation(string name) => new() { ["MAIL_GENERATION"] = name };
+
+    Task<MailClient> ConnectAsync(string environment) => MailClient.ConnectAsync(
         client => client.UseAzureTableClustering((AzureMembershipOptions table) => table.ConnectionString = _azurite.ConnectionString)
             .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2))
-            .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("orleans-mail-prod", "orleans-mail")),
+            .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ($"orleans-mail-{environment}", "orleans-mail")),
         options => (options.Tenant, options.SubmitTimeout) = (Tenant, TimeSpan.FromSeconds(120)),
         TimeSpan.FromSeconds(60));
 
@@ -85,10 +116,27 @@ public sealed class RehearsalTests : IAsyncLifetime
     {
         var sent = new List<MessageId>();
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-        var content = Encoding.ASCII.GetBytes("From: sender@example.com\r\nTo: rcpt@example.net\r\nSubject: rehearsal\r\n\r\nHello.\r\n");
         for (var number = 0; !enough.IsCancellationRequested && await pace.WaitForNextTickAsync(CancellationToken.None); number++)
-            sent.Add((await mail.SubmitAsync(MailDraft.FromEml(content, "sender@example.com", ["rcpt@example.net"]) with { IdempotencyKey = $"m{number}" }, CancellationToken.None)).Id);
+            sent.Add(await SubmitAsync(mail, $"m{number}"));
         return sent;
+    }
+
+    static async Task<MessageId> SubmitAsync(MailClient mail, string key)
+    {
+        var content = Encoding.ASCII.GetBytes("From: sender@example.com\r\nTo: rcpt@example.net\r\nSubject: rehearsal\r\n\r\nHello.\r\n");
+        return (await mail.SubmitAsync(MailDraft.FromEml(content, "sender@example.com", ["rcpt@example.net"]) with { IdempotencyKey = key }, CancellationToken.None)).Id;
+    }
+
+    async Task DeliverAsync(MailClient mail) => await UntilAsync(mail, await SubmitAsync(mail, Guid.NewGuid().ToString()), status => status.State == MailState.Delivered);
+
+    async Task UntilAsync(MailClient mail, MessageId message, Func<MessageStatus, bool> condition)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (await mail.GetStatusAsync(message, CancellationToken.None) is not { } status || !condition(status))
+        {
+            if (TimeProvider.System.GetElapsedTime(started) > Patience) Assert.Fail($"{message} does not get there.{Environment.NewLine}{Logs()}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
     }
 
     static async Task FollowAsync(MailClient mail, HashSet<MessageId> delivered, CancellationToken stop)
@@ -162,8 +210,14 @@ public sealed class RehearsalTests : IAsyncLifetime
     Task DriveAsync(string verb, string generation, int index) =>
         Tool.RunAsync("env", [.. Rehearsal, Path.Combine(AppContext.BaseDirectory, "local-driver"), verb, generation, $"{index}"], _folder, Patience);
 
-    Task UpgradeAsync(int count) =>
-        Tool.RunAsync("env", [.. Rehearsal, Path.Combine(Bicep.Folder, "upgrade"), Path.Combine(AppContext.BaseDirectory, "local-driver"), "a", "b", $"{count}"], _folder, Patience * count);
+    async Task StartAsync(string generation, int[] indexes)
+    {
+        foreach (var index in indexes) await DriveAsync("start", generation, index);
+        foreach (var index in indexes) await WaitAsync(generation, index);
+    }
+
+    Task UpgradeAsync(string from, string to, int count) =>
+        Tool.RunAsync("env", [.. Rehearsal, Path.Combine(Bicep.Folder, "upgrade"), Path.Combine(AppContext.BaseDirectory, "local-driver"), from, to, $"{count}"], _folder, Patience * count);
 
     string[] Rehearsal => [$"MAIL_REHEARSAL={_folder}", $"MAIL_SILO={ProgramOf("Silo")}"];
 
