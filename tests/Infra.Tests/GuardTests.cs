@@ -27,6 +27,17 @@ public sealed class GuardTests : IDisposable
     }
 
     [Fact]
+    public async Task What_azd_pushed_by_a_tag_is_deployed_by_its_digest()
+    {
+        await DriveWithAsync(["SERVICE_SILO_IMAGE_NAME=example.azurecr.io/orleans-mail/silo-prod:azd-deploy-1"], "", "guard");
+        const string Pinned = "example.azurecr.io/orleans-mail/silo-prod@sha256:2222";
+        Assert.Contains("acr repository show --name example --image orleans-mail/silo-prod:azd-deploy-1", Calls, StringComparison.Ordinal);
+        Assert.Contains($"azd env set SERVICE_SILO_IMAGE_NAME {Pinned}", Calls, StringComparison.Ordinal);
+        Assert.DoesNotContain("SERVICE_API_IMAGE_NAME", Calls, StringComparison.Ordinal);
+        Assert.Contains($"image!='{Pinned}'", Calls, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_silo_starts_where_none_would_be_replaced()
     {
         await DriveAsync("", "start", "b", "1");
@@ -45,15 +56,21 @@ public sealed class GuardTests : IDisposable
         Assert.All(budget.GetProperty("notifications").EnumerateObject(), notice => Assert.Equal("operators@example.com", notice.Value.GetProperty("contactEmails")[0].GetString()));
     }
 
-    // In place of the az CLI, which answers nobody who has not signed in: a program that notes what it is asked and says what runs.
-    Task DriveAsync(string running, params string[] arguments)
+    Task DriveAsync(string running, params string[] arguments) => DriveWithAsync([], running, arguments);
+
+    // In place of az and azd, which answer nobody who has not signed in: programs that note what they are asked, and say what runs.
+    Task DriveWithAsync(string[] variables, string running, params string[] arguments)
     {
-        var az = Path.Combine(_folder, "az");
-        File.WriteAllText(az, $"#!/usr/bin/env bash\necho \"$*\" >> '{_folder}/calls'\n[ \"$1\" != containerapp ] || echo '{running}'\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(az, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var name in new[] { "az", "azd" })
+        {
+            var program = Path.Combine(_folder, name);
+            File.WriteAllText(program, $"#!/usr/bin/env bash\necho \"{name} $*\" >> '{_folder}/calls'\ncase $1 in containerapp) echo '{running}' ;; acr) echo sha256:2222 ;; esac\n");
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         return Tool.RunAsync(
             "env",
-            [$"PATH={_folder}:{Environment.GetEnvironmentVariable("PATH")}", "AZURE_ENV_NAME=prod", "AZURE_LOCATION=westeurope", "MAIL_GENERATION=b", $"SERVICE_SILO_IMAGE_NAME={NewImage}", Path.Combine(Bicep.Folder, "drivers", "azure"), .. arguments],
+            [$"PATH={_folder}:{Environment.GetEnvironmentVariable("PATH")}", "AZURE_ENV_NAME=prod", "AZURE_LOCATION=westeurope", "MAIL_GENERATION=b", $"SERVICE_SILO_IMAGE_NAME={NewImage}", $"SERVICE_API_IMAGE_NAME={NewImage}", .. variables, Path.Combine(Bicep.Folder, "drivers", "azure"), .. arguments],
             _folder, Patience);
     }
 }
