@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Orleans.Mail.Infra.Tests;
 
 /// <summary>The sources compile without a word of the linter, and deploy what the snapshots beside them say.</summary>
@@ -25,6 +27,24 @@ public sealed class BicepTests
     }
 
     [Theory]
+    [InlineData("foundation")]
+    [InlineData("apps")]
+    public async Task Parameters_are_few_and_each_is_described(string layer)
+    {
+        var parameters = (await ParametersAsync(layer)).EnumerateObject().ToList();
+        Assert.InRange(parameters.Count, 1, 14);
+        Assert.All(parameters, parameter => Assert.NotEmpty(parameter.Value.GetProperty("metadata").GetProperty("description").GetString()!));
+    }
+
+    [Fact]
+    public async Task Nothing_leaves_unless_told_and_the_text_says_what_it_takes()
+    {
+        var parameters = await ParametersAsync("apps");
+        Assert.Equal("Capture", parameters.GetProperty("delivery").GetProperty("defaultValue").GetProperty("mode").GetString());
+        Assert.Contains("port 25", parameters.GetProperty("relay").GetProperty("metadata").GetProperty("description").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("foundation", "dev")]
     [InlineData("foundation", "prod")]
     [InlineData("apps", "dev")]
@@ -34,5 +54,11 @@ public sealed class BicepTests
         var path = Bicep.PathOf(layer, environment);
         var (code, output, complaints) = await Bicep.RunAsync("snapshot", path, "--mode", "validate", "--subscription-id", Bicep.Subscription, "--location", "westeurope");
         Assert.True(code == 0, $"{output}{complaints}Where the change is meant, run 'bicep snapshot {Path.GetRelativePath(Bicep.Folder, path)} --mode overwrite --subscription-id {Bicep.Subscription} --location westeurope' in infra.");
+    }
+
+    static async Task<JsonElement> ParametersAsync(string layer)
+    {
+        var (_, output, _) = await Bicep.RunAsync("build", Path.Combine(Bicep.Folder, layer, "main.bicep"), "--stdout");
+        return JsonDocument.Parse(output).RootElement.GetProperty("parameters");
     }
 }
