@@ -63,6 +63,7 @@ public static class GrainsServiceExtensions
         services.AddSingleton(provider => new ContentCache(Delivery(provider).ContentCacheBytes));
         AddRouting(services);
         services.AddMailBudgets();
+        services.AddSingleton(provider => new SenderTable(provider.GetRequiredService<SoundOptions<TenantLimits>>(), provider.GetRequiredService<IOptions<NoticeOptions>>().Value));
         services.AddSingleton(provider => new SessionServices(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<ClusterView>(), provider.GetRequiredService<SiteConnector>(),
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value,
@@ -108,6 +109,7 @@ public static class GrainsServiceExtensions
         Backoff(Delivery(provider)),
         provider.GetRequiredService<IContentFinisher>(),
         new NoticeMaker(provider.GetRequiredService<IOptions<NoticeOptions>>().Value),
+        provider.GetRequiredService<SenderTable>(),
         provider.GetRequiredService<SiteFinder>(),
         provider.GetRequiredService<BudgetTable>(),
         new MessageLimits(provider.GetRequiredService<SiteShaping>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<IMxResolver>()),

@@ -7,7 +7,7 @@ namespace Orleans.Mail.Grains.Tests;
 public sealed class ReloadTests : IAsyncLifetime
 {
     readonly MailCluster _cluster = new();
-    readonly Settings _settings = new();
+    readonly ChangingSettings _settings = new();
 
     public async ValueTask InitializeAsync()
     {
@@ -106,25 +106,5 @@ public sealed class ReloadTests : IAsyncLifetime
         var request = MailCluster.Request(recipient);
         await _cluster.SubmitAsync(request);
         return (await _cluster.StatusAsync(request.Id, status => status.IsFinal)).Attempts[^1].Site;
-    }
-
-    sealed class Settings : ConfigurationProvider, IConfigurationSource
-    {
-        public IDictionary<string, string?> Values => Data;
-
-        public IConfigurationProvider Build(IConfigurationBuilder builder) => this;
-
-        public void Change(Action<IDictionary<string, string?>> change)
-        {
-            change(Data);
-            try
-            {
-                OnReload();
-            }
-            catch (AggregateException)
-            {
-                // Whoever else watches the options hears of the fault by an exception; files that are watched keep it to themselves.
-            }
-        }
     }
 }

@@ -48,7 +48,8 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
         if (request.Id != _id) return Refuse(MailErrorCode.InvalidDraft, new SubmitFault(nameof(SubmitRequest.Id), "must be the id of the message it is sent to"));
         var parsed = SubmissionParser.Parse(request, services.Limits, now);
         if (parsed.Submission is not { } submission) return Refuse(parsed.Code, [.. parsed.Faults]);
-        if ((services.Router.Refuse(submission, request.Route) ?? services.Notices.Refuse(submission)) is { } fault) return Refuse(MailErrorCode.InvalidDraft, fault);
+        SubmitFault[] faults = [.. new[] { services.Router.Refuse(submission, request.Route), services.Notices.Refuse(submission) }.OfType<SubmitFault>(), .. services.Senders.Refuse(submission)];
+        if (faults.Length > 0) return Refuse(MailErrorCode.InvalidDraft, faults);
         var fingerprint = request.ContentDigest is { Length: SHA256.HashSizeInBytes } digest ? digest : Fingerprint(submission);
         try
         {

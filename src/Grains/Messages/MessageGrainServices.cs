@@ -29,6 +29,7 @@ sealed record MessageGrainServices(
     BackoffCurves Backoff,
     IContentFinisher Finisher,
     NoticeMaker Notices,
+    SenderTable Senders,
     SiteFinder Sites,
     BudgetTable Budgets,
     MessageLimits SiteLimits,

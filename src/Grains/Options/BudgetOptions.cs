@@ -16,6 +16,9 @@ public sealed class TenantOptions
 
     /// <summary>Turns at a site for each turn of a tenant of weight 1. Default: 1.</summary>
     public int Weight { get; set; } = 1;
+
+    /// <summary>Names it may send under, as envelope sender and in the From field: domains, domains with a leading dot for every domain below, addresses. Default: none, which is any.</summary>
+    public IList<string> Senders { get; set; } = [];
 }
 
 /// <summary>What one campaign may use, in the whole cluster. Configuration section <c>OrleansMail:Campaigns:{tenant}/{name}</c>; read again when configuration changes.</summary>

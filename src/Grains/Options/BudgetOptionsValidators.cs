@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Orleans.Mail.Policy.Submission;
 
 namespace Orleans.Mail.Grains.Options;
 
@@ -21,6 +22,8 @@ sealed class TenantLimitsValidator : IValidateOptions<TenantLimits>
             faults.Require(limits.MaxConcurrent is null or > 0, $"{tenant}:MaxConcurrent", "must be greater than zero; leave it out for no limit.");
             faults.Require(limits.DailyQuota is null or > 0, $"{tenant}:DailyQuota", "must be greater than zero; leave it out for no limit.");
             faults.Require(limits.Weight is >= 1 and <= 1000, $"{tenant}:Weight", "must be 1 to 1000.");
+            foreach (var (index, sender) in limits.Senders.Index())
+                faults.Require(SenderList.TryParse([sender], out _, out var problem), $"{tenant}:Senders:{index}", $"{problem}; write a domain, a dot and a domain for all below it, or an address.");
         }
 
         return faults.Result;

@@ -54,6 +54,9 @@ public sealed class NoticeBuilder
         };
     }
 
+    /// <summary>The address that notices say to be from.</summary>
+    public static string SenderAt(string domain) => $"MAILER-DAEMON@{domain}";
+
     byte[] Render(MessageState state, Notice notice, MessageId id, byte[] digest, ReadOnlySpan<byte> content, DateTimeOffset now)
     {
         var text = new NoticeText(isUtf8: !Ascii.IsValid(state.From));
@@ -75,7 +78,7 @@ public sealed class NoticeBuilder
 
     void WriteHeader(NoticeText text, MessageState state, Notice notice, MessageId id, string boundary, string? originalId, DateTimeOffset now)
     {
-        text.Line($"From: Mail Delivery <MAILER-DAEMON@{settings.Domain}>");
+        text.Line($"From: Mail Delivery <{SenderAt(settings.Domain)}>");
         text.Line($"To: <{state.From}>");
         text.Line($"Subject: {NoticeWords.Subject(notice.Kind)}");
         text.Field("Date", now);

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Orleans.Mail.Grains.Tests;
+
+/// <summary>Configuration that a test changes while the silo runs.</summary>
+sealed class ChangingSettings : ConfigurationProvider, IConfigurationSource
+{
+    public IDictionary<string, string?> Values => Data;
+
+    public IConfigurationProvider Build(IConfigurationBuilder builder) => this;
+
+    public void Change(Action<IDictionary<string, string?>> change)
+    {
+        change(Data);
+        try
+        {
+            OnReload();
+        }
+        catch (AggregateException)
+        {
+            // Whoever else watches the options hears of the fault by an exception; files that are watched keep it to themselves.
+        }
+    }
+}
