@@ -2,6 +2,7 @@ using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Routing;
+using Orleans.Mail.Policy.Shaping;
 using Orleans.Mail.Transport;
 
 namespace Orleans.Mail.Grains.Routing;
@@ -45,21 +46,12 @@ sealed class SiteFinder(DeliveryRouter router, RoutingTable routes, RelayHealth 
     Relay? Choose(string pool)
     {
         var relays = routes.Book.RelaysOf(pool);
-        if (relays.IsEmpty) return null;
-        if (relays.Length == 1) return relays[0];
+        if (relays.Length <= 1) return relays.FirstOrDefault();
         var candidates = relays.Where(relay => !health.IsDead(relay.Site)).ToList();
         if (candidates.Count == 0) candidates = [.. relays];
         if (orders.Book.HasSiteReroutes && candidates.Exists(relay => !IsLedAround(relay))) candidates.RemoveAll(IsLedAround);
-        var tier = candidates.Min(relay => relay.Tier);
-        candidates.RemoveAll(relay => relay.Tier > tier);
-        var point = chance() * candidates.Sum(relay => relay.Weight);
-        foreach (var relay in candidates)
-        {
-            point -= relay.Weight;
-            if (point < 0) return relay;
-        }
-
-        return candidates[^1];
+        var chosen = WeightedChoice.Choose([.. candidates.Select(relay => new Candidate(relay.Name, relay.Tier, relay.Weight))], chance());
+        return candidates.Find(relay => relay.Name == chosen?.Name);
     }
 
     bool IsLedAround(Relay relay) =>

@@ -14,13 +14,11 @@ public static class WeightedChoice
     /// <param name="candidates">In any order; the same order and chance choose the same.</param>
     /// <param name="chance">0 to 1.</param>
     /// <param name="sticky">Chosen whatever its tier if it is usable: a receiver that greylisted a source waits for that source.</param>
-    /// <param name="not">Not chosen while another is usable: what the last attempt failed with.</param>
-    public static Candidate? Choose(IReadOnlyList<Candidate> candidates, double chance, string? sticky = null, string? not = null)
+    public static Candidate? Choose(IReadOnlyList<Candidate> candidates, double chance, string? sticky = null)
     {
         ArgumentNullException.ThrowIfNull(candidates);
         var usable = candidates.Where(candidate => candidate.IsUsable && candidate.Weight > 0).ToList();
-        if (sticky is not null && sticky != not && usable.FindIndex(candidate => candidate.Name == sticky) is var index and >= 0) return usable[index];
-        if (usable.Exists(candidate => candidate.Name != not)) usable.RemoveAll(candidate => candidate.Name == not);
+        if (sticky is not null && usable.FindIndex(candidate => candidate.Name == sticky) is var index and >= 0) return usable[index];
         if (usable.Count == 0) return null;
         var tier = usable.Min(candidate => candidate.Tier);
         usable.RemoveAll(candidate => candidate.Tier != tier);

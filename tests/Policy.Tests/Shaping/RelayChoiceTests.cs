@@ -37,50 +37,6 @@ public sealed class RelayChoiceTests
     }
 
     [Fact]
-    public void Choose_NotTheOneThatFailed_UnlessItIsTheOnlyOne()
-    {
-        Candidate[] pool = [new("a", 1, 1), new("b", 2, 1)];
-        Assert.Equal("b", WeightedChoice.Choose(pool, 0, not: "a")!.Value.Name);
-        Assert.Equal("b", WeightedChoice.Choose(pool, 0, sticky: "a", not: "a")!.Value.Name);
-        Assert.Equal("a", WeightedChoice.Choose(pool[..1], 0, not: "a")!.Value.Name);
-    }
-
-    [Fact]
-    public void Circuit_opens_after_failures_in_a_row_and_lets_one_probe_through()
-    {
-        var circuit = new CircuitBreaker(CircuitOptions.Default);
-        for (var i = 0; i < 4; i++) circuit = circuit.OnFailure(Now);
-        circuit = circuit.OnSuccess();
-        for (var i = 0; i < 4; i++) circuit = circuit.OnFailure(Now);
-        Assert.True(circuit.Allows(Now));
-        circuit = circuit.OnFailure(Now);
-
-        Assert.False(circuit.Allows(Now.AddSeconds(59)));
-        Assert.Equal(circuit, circuit.OnFailure(Now.AddSeconds(1)));
-        Assert.True(circuit.Allows(Now.AddMinutes(1)));
-        circuit = circuit.OnAttempt(Now.AddMinutes(1), TimeSpan.FromMinutes(20));
-        Assert.False(circuit.Allows(Now.AddMinutes(2)));
-        Assert.True(circuit.Allows(Now.AddMinutes(21)));
-        Assert.Equal(new CircuitBreaker(CircuitOptions.Default), circuit.OnSuccess());
-    }
-
-    [Fact]
-    public void Circuit_waits_longer_after_each_failed_probe_up_to_a_bound()
-    {
-        var circuit = new CircuitBreaker(new CircuitOptions { Failures = 1 }).OnFailure(Now);
-        var waits = new List<double>();
-        for (var i = 0; i < 6; i++)
-        {
-            var at = circuit.OpenUntil!.Value;
-            circuit = circuit.OnAttempt(at, TimeSpan.FromMinutes(1)).OnFailure(at);
-            waits.Add((circuit.OpenUntil!.Value - at).TotalMinutes);
-            Assert.Null(circuit.ProbeUntil);
-        }
-
-        Assert.Equal([2.0, 4.0, 8.0, 10.0, 10.0, 10.0], waits);
-    }
-
-    [Fact]
     public void Ramp_grows_by_day_and_ends()
     {
         var ramp = new WarmupRamp([50, 100, 500]);
