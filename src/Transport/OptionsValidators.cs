@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Microsoft.Extensions.Options;
 using Orleans.Mail.Transport.Smtp.Certificates;
 
@@ -38,7 +39,7 @@ sealed class TransportOptionsValidator : IValidateOptions<TransportOptions>
     public ValidateOptionsResult Validate(string? name, TransportOptions options)
     {
         var problems = new OptionProblems(TransportOptions.Section);
-        problems.Require(options.LocalDomain is null || Uri.CheckHostName(options.LocalDomain) != UriHostNameType.Unknown, nameof(options.LocalDomain), "is no host name; set the name that the sending address resolves to.");
+        problems.Require(options.LocalDomain is null || IsName(options.LocalDomain), nameof(options.LocalDomain), "is no host name; set the name that the sending address resolves to, in letters, digits and hyphens.");
         problems.InRange(options.ConnectTimeout, Second, Hour);
         problems.InRange(options.GreetingTimeout, Second, Hour);
         problems.InRange(options.EhloTimeout, Second, Hour);
@@ -56,6 +57,8 @@ sealed class TransportOptionsValidator : IValidateOptions<TransportOptions>
         problems.InRange(options.MaxReplyLines, 16, 10_000);
         foreach (var file in options.TrustedRoots)
             problems.Require(TrustedRootFiles.IsGood(file), nameof(options.TrustedRoots), $"has '{file}'; name a file that can be read and holds certificates in PEM.");
+        problems.InRange(options.DeadAddressMemory, TimeSpan.Zero, TimeSpan.FromDays(1));
+        problems.InRange(options.MaxDeadAddresses, 1, 1_000_000);
         problems.InRange(options.BrokenTlsMemory, TimeSpan.Zero, TimeSpan.FromDays(1));
         problems.InRange(options.MaxBrokenTlsHosts, 1, 1_000_000);
         problems.InRange(options.SeenTlsMemory, TimeSpan.Zero, TimeSpan.FromDays(366));
@@ -64,6 +67,9 @@ sealed class TransportOptionsValidator : IValidateOptions<TransportOptions>
         problems.InRange(options.MaxTransactionsPerAttempt, 1, 1000);
         return problems.ToResult();
     }
+
+    // RFC 5321 §4.1.2: EHLO has no place for an underscore, and none for other scripts without SMTPUTF8. An address is said as a literal.
+    static bool IsName(string text) => IPAddress.TryParse(text, out _) || (Ascii.IsValid(text) && Mailbox.TryParseDomain(text, out _, out _));
 }
 
 sealed class ResolverOptionsValidator : IValidateOptions<ResolverOptions>

@@ -57,6 +57,12 @@ public sealed class TransportOptions
     /// <summary>PEM files with roots to trust beside the machine's, for relays and hosts with a certificate of a private authority. Read at start. Default none.</summary>
     public IList<string> TrustedRoots { get; } = [];
 
+    /// <summary>How long an address where nobody answered is tried after the others. Default 10 min.</summary>
+    public TimeSpan DeadAddressMemory { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Most such addresses remembered at a time. Default 10,000.</summary>
+    public int MaxDeadAddresses { get; set; } = 10_000;
+
     /// <summary>How long a host whose TLS broke is spoken to without. Default 1 h.</summary>
     public TimeSpan BrokenTlsMemory { get; set; } = TimeSpan.FromHours(1);
 

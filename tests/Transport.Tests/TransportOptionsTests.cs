@@ -39,6 +39,22 @@ public sealed class TransportOptionsTests
         Assert.StartsWith($"{ResolverOptions.Section}:NameServers", Assert.Single(resolver.Failures), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("mail.shop.example", true)]
+    [InlineData("MAIL", true)]
+    [InlineData("192.0.2.1", true)]
+    [InlineData("2001:db8::1", true)]
+    [InlineData("mail_out.shop.example", false)]
+    [InlineData("почта.example", false)]
+    [InlineData("mail..example", false)]
+    [InlineData("mail.example\r\nMAIL FROM:<>", false)]
+    public void Name_said_in_EHLO_is_a_host_name_or_an_address(string name, bool isRight)
+    {
+        using var services = Services(collection => collection.Configure<TransportOptions>(options => options.LocalDomain = name));
+        var options = services.GetRequiredService<IOptions<TransportOptions>>();
+        Assert.Equal(isRight, Record.Exception(() => options.Value) is null);
+    }
+
     static ServiceProvider Services(Action<IServiceCollection> configure)
     {
         var services = new ServiceCollection();

@@ -61,6 +61,23 @@ public sealed class DaneTests : IDisposable
         Assert.Equal(SessionFailureKind.Tls, result.Failure!.Kind);
     }
 
+    [Fact(Timeout = Given.Limit)]
+    public async Task Name_asked_for_is_the_one_of_the_records()
+    {
+        using var certificate = _middle.Issue(["real.peer.test"]);
+        var asked = "";
+        await using var peer = ScriptedPeer.Start(async dialogue =>
+        {
+            await dialogue.OpenTlsAsync(PrivateAuthority.Shown(certificate));
+            asked = dialogue.ServerName;
+            await dialogue.WaitForCloseAsync();
+        });
+        var target = Given.Target(peer.EndPoint, TlsMode.Dane) with { Tlsa = [Record(3, 1, 1, certificate)], CertificateNames = ["real.peer.test", "mx.peer.test"] };
+        await using (var session = (await Given.Connector().ConnectAsync(target, TestContext.Current.CancellationToken)).Session) Assert.NotNull(session);
+        await peer.ScriptsEndedAsync();
+        Assert.Equal("real.peer.test", asked);
+    }
+
     [Theory]
     [InlineData(3, "other.test", 30, null)]
     [InlineData(3, "mx.peer.test", -1, null)]

@@ -99,8 +99,9 @@ sealed class SmtpDial : IDisposable
         return new SmtpSession(opened, new SmtpWire(stream, _socket, _deadline, _log.Parser), _deadline, _client, _options);
     }
 
-    // Where there is no name that TLS could ask for, the address must do.
-    string NameForTls() => HostNames.ToTlsName(_target.Host) ?? _target.Address.ToString();
+    // RFC 7672 §8.1: under DANE the name of the TLSA records, which an alias of the host may be. Where there is no name that TLS could ask for, the address must do.
+    string NameForTls() =>
+        HostNames.ToTlsName(_target is { Tls: TlsMode.Dane, CertificateNames: [var name, ..] } ? name : _target.Host) ?? _target.Address.ToString();
 
     static bool IsRemoteFault(Exception exception) =>
         exception is IOException or SocketException or ObjectDisposedException or CommandException or ProtocolException or SslHandshakeException or System.Security.Authentication.AuthenticationException or OperationCanceledException or NotSupportedException;
