@@ -92,7 +92,13 @@ public static class GrainsServiceExtensions
             provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<IMxResolver>(), provider.GetRequiredService<StandingOrders>(), Clock(provider), Chance(provider)));
         services.AddSingleton(provider => new SiteConnector(
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<SourcePool>(), provider.GetRequiredService<SiteShaping>(), provider.GetRequiredService<CaptureTarget>(),
-            provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<ISmtpConnector>(), Chance(provider)));
+            provider.GetRequiredService<MxRoutePlanner>(), provider.GetRequiredService<ISmtpConnector>(), Memory(provider), Chance(provider)));
+    }
+
+    static AddressMemory Memory(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<TransportOptions>>().Value;
+        return new AddressMemory(options.DeadAddressMemory, options.MaxDeadAddresses, Clock(provider));
     }
 
     static MessageGrainServices CreateMessageGrainServices(IServiceProvider provider) => new(

@@ -39,6 +39,75 @@ public sealed class HostTests : IAsyncDisposable
         Assert.Equal((MailState.Delivered, 1, "b.test"), (status.State, status.AttemptCount, status.Attempts[0].Host));
     }
 
+    [Theory]
+    [InlineData(SmtpPhase.RcptTo)]
+    [InlineData(SmtpPhase.Data)]
+    public async Task A_session_that_dies_before_content_goes_on_at_the_next_host_in_the_same_attempt(SmtpPhase phase)
+    {
+        await StartAsync();
+        Wire.AnswerOf = (host, transaction) => host == "a.test" ? ScriptedWire.Lose(transaction, phase) : ScriptedWire.Accept(transaction);
+        var status = await DeliverAsync();
+        Assert.Equal((MailState.Delivered, 1, "b.test"), (status.State, status.AttemptCount, status.Attempts[0].Host));
+    }
+
+    [Fact]
+    public async Task A_session_that_dies_in_content_is_the_last_one_of_its_attempt()
+    {
+        await StartAsync();
+        Wire.AnswerOf = (_, transaction) => ScriptedWire.Lose(transaction, SmtpPhase.Content);
+        await AttemptAsync(MailState.Deferred);
+        Assert.Equal(["a.test"], Wire.Targets.Select(target => target.Host));
+    }
+
+    [Fact]
+    public async Task A_host_that_closes_with_421_at_a_recipient_or_at_DATA_is_followed_by_the_next_one()
+    {
+        await StartAsync();
+        var closing = SmtpReply.Create(421, "4.3.2 Closing");
+        Wire.AnswerOf = (host, transaction) => host switch
+        {
+            "a.test" => ScriptedWire.Refuse(transaction, 421, "4.3.2 Closing"),
+            _ => ScriptedWire.Accept(transaction),
+        };
+        Assert.Equal("b.test", (await DeliverAsync()).Attempts[0].Host);
+        Wire.BreakSessions();
+        Wire.AnswerOf = (host, transaction) => host == "a.test" ? ScriptedWire.Accept(transaction) with { EndOfDataReply = null, DataReply = closing } : ScriptedWire.Accept(transaction);
+        Assert.Equal("b.test", (await DeliverAsync()).Attempts[0].Host);
+    }
+
+    [Fact]
+    public async Task A_host_that_refused_somebody_before_it_closed_is_the_last_one_asked()
+    {
+        await StartAsync();
+        Wire.AnswerOf = (_, transaction) => ScriptedWire.Lose(transaction, SmtpPhase.RcptTo) with { RecipientReplies = [SmtpReply.Create(550, "5.1.1 No such user"), null] };
+        var request = MailCluster.Request("ann@example.com") with { Recipients = ["ann@example.com", "bob@example.com"] };
+        await _cluster.SubmitAsync(request);
+        await _cluster.StatusAsync(request.Id, status => status.Attempts.Length > 0 && status.State != MailState.Delivering);
+        Assert.Equal(["a.test"], Wire.Targets.Select(target => target.Host));
+    }
+
+    [Fact]
+    public async Task An_address_that_did_not_answer_is_tried_after_the_others()
+    {
+        await StartAsync();
+        Wire.OnConnect = target => target.Host == "a.test" ? Unreachable : null;
+        Assert.Equal("b.test", (await DeliverAsync()).Attempts[0].Host);
+        Wire.BreakSessions();
+        await DeliverAsync();
+        Assert.Equal(["a.test", "b.test", "b.test"], Wire.Targets.Select(target => target.Host));
+    }
+
+    [Fact]
+    public async Task A_host_where_our_IPv6_address_is_blocked_is_asked_from_the_IPv4_one_next()
+    {
+        Wire.OnResolve = _ => new MxAnswer(MxStatus.Hosts, [new MxHost(10, "a.test", [IPAddress.Parse("127.0.0.1"), IPAddress.IPv6Loopback])], DateTimeOffset.MaxValue);
+        await _cluster.StartWithAsync(silo => silo.Services.Configure<ResolverOptions>(resolver => resolver.AllowedAddresses.Add("::1/128")));
+        Wire.Answer = transaction => Wire.Targets.Last().Address.Equals(IPAddress.IPv6Loopback) ? ScriptedWire.Refuse(transaction, 550, "5.7.25 The sending IP does not have a PTR record") : ScriptedWire.Accept(transaction);
+        var status = await DeliverAsync();
+        Assert.Equal(2, status.AttemptCount);
+        Assert.Equal([IPAddress.IPv6Loopback, IPAddress.Loopback], Wire.Targets.Select(target => target.Address));
+    }
+
     [Fact]
     public async Task A_host_that_takes_MAIL_and_refuses_the_recipient_is_the_last_one_asked()
     {

@@ -76,11 +76,12 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
         Failure = new SessionFailure(SmtpPhase.EndOfData, SessionFailureKind.ConnectionLost, null, "lost"),
     };
 
-    /// <summary>The session is lost before MAIL is answered.</summary>
-    public static AttemptTranscript Lose(SmtpTransaction transaction) => new()
+    /// <summary>The session is lost before MAIL is answered, or later; nobody was refused.</summary>
+    public static AttemptTranscript Lose(SmtpTransaction transaction, SmtpPhase phase = SmtpPhase.MailFrom) => new()
     {
-        RecipientReplies = new SmtpReply?[transaction.Recipients.Count],
-        Failure = new SessionFailure(SmtpPhase.MailFrom, SessionFailureKind.ConnectionLost, null, "lost"),
+        MailFromReply = phase > SmtpPhase.MailFrom ? SmtpReply.Create(250, "2.1.0 Ok") : null,
+        RecipientReplies = [.. transaction.Recipients.Select(_ => phase > SmtpPhase.RcptTo ? SmtpReply.Create(250, "2.1.5 Ok") : null)],
+        Failure = new SessionFailure(phase, SessionFailureKind.ConnectionLost, null, "lost"),
     };
 
     /// <summary>An answer of the name service: hosts in order of preference, each with an address of its own.</summary>

@@ -39,7 +39,8 @@ sealed partial class SiteSession
         }
         finally
         {
-            _finished.Enqueue(new FinishedTicket(order.Message, sent.IsSiteTrouble ? TicketResult.Trouble : TicketResult.Talked, NewsOf(order, sent)));
+            // What concerns one destination alone teaches nothing of the site.
+            if (sent.SiteFailure?.OnlyFor is null) _finished.Enqueue(new FinishedTicket(order.Message, sent.IsSiteTrouble ? TicketResult.Trouble : TicketResult.Talked, NewsOf(order, sent)));
         }
     }
 

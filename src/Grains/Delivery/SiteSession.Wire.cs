@@ -61,6 +61,7 @@ sealed partial class SiteSession
                 var connection = _connection!;
                 var parts = await SplitTransaction.SendAsync(connection, Transaction(order), services.Transport, MostRecipients(order), limit.Token).ConfigureAwait(false);
                 var sent = new Sent(connection.Host, connection.Tls ?? (connection.IsTlsLost ? TlsLost : null), TranscriptJudge.Judge(parts, order), null);
+                if (sent.Verdicts.Any(verdict => verdict.Category == Categories.BlockedSource) && _tries.Last is { } target && services.Connector.IsOtherFamilyNext(target)) await LeaveAsync().ConfigureAwait(false);
                 if (!IsUnheard(parts[0].Transcript)) return sent;
                 // A kept connection that the other side gave up meanwhile says nothing about this message, nor about its host.
                 if (isReused && _terms.IsOneConnection) return null;
@@ -96,9 +97,14 @@ sealed partial class SiteSession
 
     async Task<SiteFailure?> RedialAsync(string destination, CancellationToken cancellationToken)
     {
+        await LeaveAsync().ConfigureAwait(false);
+        return await DialAsync(destination, cancellationToken).ConfigureAwait(false);
+    }
+
+    async Task LeaveAsync()
+    {
         if (_connection is not null) await _connection.QuitAsync().ConfigureAwait(false);
         _connection = null;
-        return await DialAsync(destination, cancellationToken).ConfigureAwait(false);
     }
 
     async Task<SiteFailure?> DialAsync(string destination, CancellationToken cancellationToken)
@@ -139,10 +145,12 @@ sealed partial class SiteSession
         return true;
     }
 
-    // The session ended before anything was said about this message: another host may say it (RFC 5321 §5.1).
+    // The session ended before content, and nobody was refused: another host may take it (RFC 5321 §5.1).
     static bool IsUnheard(AttemptTranscript transcript) =>
-        transcript.MailFromReply is { Code: 421 }
-        || (transcript.MailFromReply is null && transcript.Failure is { Kind: SessionFailureKind.ConnectionLost or SessionFailureKind.Timeout, Phase: SmtpPhase.MailFrom });
+        transcript.MailFromReply is null or { IsPositive: true } or { Code: 421 }
+        && transcript.RecipientReplies.All(static reply => reply is null or { IsPositive: true } or { Code: 421 })
+        && (transcript.MailFromReply is { Code: 421 } || transcript.DataReply is { Code: 421 } || transcript.RecipientReplies.Any(static reply => reply is { Code: 421 })
+            || transcript.Failure is { Kind: SessionFailureKind.ConnectionLost or SessionFailureKind.Timeout, Phase: SmtpPhase.MailFrom or SmtpPhase.RcptTo or SmtpPhase.Data });
 
     int MostRecipients(AttemptOrder order) => order.RecipientsPerTransaction ?? _terms.RecipientsPerTransaction;
 

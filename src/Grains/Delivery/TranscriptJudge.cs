@@ -43,7 +43,10 @@ static class TranscriptJudge
 /// <summary>The site could not be talked to at all.</summary>
 sealed record SiteFailure(Outcome Outcome, SmtpReply? Reply, string? Host)
 {
-    public Verdict Verdict => Verdict.Of(Outcome, Reply);
+    /// <summary>The only destination it concerns: others of the site may do. Null where it concerns all.</summary>
+    public string? OnlyFor { get; init; }
+
+    public Verdict Verdict => Verdict.Of(Outcome, Reply) with { OnlyFor = OnlyFor };
 }
 
 /// <summary>What came of one order.</summary>

@@ -46,6 +46,14 @@ sealed partial class DomainGrain
             return Task.FromResult(all);
         }
 
+        if (verdict.OnlyFor is { } destination)
+        {
+            // The site talks to the rest of its mail: nothing is learned of it.
+            var its = TakeOf(destination, SmallBatch);
+            if (its.Length > 0) _leases[session] = new Lease(now + options.Value.LeaseTime, IsConnected: false, its.Length);
+            return Task.FromResult(its);
+        }
+
         var talking = _leases.Values.Count(lease => lease.IsConnected && lease.Expires > now);
         _window = talking > 0 ? _window.OnRefused(talking, now) : _window.OnTrouble(now);
         if (talking > 0) return Task.FromResult<Ticket[]>([]);

@@ -175,6 +175,22 @@ sealed partial class DomainGrain(
         return [.. tickets];
     }
 
+    // Out of turn, since nobody else may have theirs; and another destination is then the one to find a host for.
+    Ticket[] TakeOf(string destination, int most)
+    {
+        var places = _places.Values.Where(place => place.Item.Destination == destination && place.IsQueued).Take(most).ToArray();
+        foreach (var place in places)
+        {
+            _queue.Remove(place);
+            MailInstruments.Queued.Add(-1);
+            _places.Remove((place.Item.Message, destination));
+            _budgets.Left(place.Item);
+        }
+
+        _destination = _places.Values.FirstOrDefault(place => place.IsQueued)?.Item.Destination;
+        return [.. places.Select(place => place.Item)];
+    }
+
     // Each refused ticket is promised a moment of its own, at the pace of the queue: nobody comes for nothing, and nobody comes in a herd.
     EnqueueAnswer Busy(int taken, int refused, DateTimeOffset now)
     {

@@ -129,7 +129,8 @@ readonly record struct Verdict(
     [property: Id(3)] string Rule,
     [property: Id(4)] SmtpReply? Reply,
     [property: Id(5)] bool IsSiteTrouble,
-    [property: Id(6)] TimeSpan? RetryAfter = null)
+    [property: Id(6)] TimeSpan? RetryAfter = null,
+    [property: Id(7)] string? OnlyFor = null)
 {
     public static Verdict Of(Outcome outcome, SmtpReply? reply) =>
         new((byte)outcome.Kind, (byte)outcome.Scope, outcome.Category, outcome.Rule, reply, outcome.IsSiteTrouble, outcome.RetryAfter);

@@ -13,8 +13,16 @@ sealed class DialTries
     /// <summary>Whether the attempt may still dial.</summary>
     public bool IsOver => _answered >= RoutePolicy.MaxSessions || _dialled.Count >= RoutePolicy.MaxAddresses;
 
+    /// <summary>What was dialled last; null before.</summary>
+    public SmtpTarget? Last { get; private set; }
+
     /// <summary>Whether this address was not dialled yet; it counts as dialled from now on.</summary>
-    public bool TryTake(SmtpTarget target) => _dialled.Add(new IPEndPoint(target.Address, target.Port));
+    public bool TryTake(SmtpTarget target)
+    {
+        if (!_dialled.Add(new IPEndPoint(target.Address, target.Port))) return false;
+        Last = target;
+        return true;
+    }
 
     /// <summary>Somebody answered there: with a session, or with a refusal.</summary>
     public void Answered() => _answered++;

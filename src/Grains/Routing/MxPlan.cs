@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Policy.Routing;
 using Orleans.Mail.Transport;
@@ -38,18 +39,21 @@ sealed record MxPlan(MxAnswer Answer, SiteKey Site, ImmutableArray<PlannedHost> 
 
     /// <summary>The addresses of one attempt in the order in which they are tried.</summary>
     /// <param name="chance">Values of 0 to 1.</param>
-    /// <param name="tls">What TLS must be at this site at least.</param>
-    public IReadOnlyList<SmtpTarget> Targets(Func<double> chance, TlsMode tls)
+    /// <param name="tls">What TLS must be for mail of this domain at this site at least.</param>
+    /// <param name="source">The address to dial from, which reaches hosts of its own family only; null for the machine's choice.</param>
+    /// <param name="isAvoided">Whether an address is better not tried; null for none.</param>
+    public IReadOnlyList<SmtpTarget> Targets(Func<double> chance, TlsMode tls, IPAddress? source = null, Predicate<IPAddress>? isAvoided = null)
     {
         var demands = Hosts.ToDictionary(host => host.Host.Name, host => host.Tls, StringComparer.OrdinalIgnoreCase);
         var usable = Answer with { Hosts = [.. Hosts.Select(host => host.Host)] };
-        return [.. RoutePolicy.Order(usable, chance).Select(hop => Target(hop, demands[hop.Host].AtLeast(tls, hop.Host)))];
+        return [.. RoutePolicy.Order(usable, chance, source?.AddressFamily, isAvoided).Select(hop => Target(hop, demands[hop.Host].AtLeast(tls, hop.Host)) with { Source = source })];
     }
 
     /// <summary>Whether a session that is open already may be used for mail of this domain: the site is shared, the demands are each domain's own.</summary>
     /// <param name="session">A session to a host of the site.</param>
-    public bool Accepts(ISmtpSession session) =>
-        Hosts.FirstOrDefault(host => string.Equals(host.Host.Name, session.Host, StringComparison.OrdinalIgnoreCase)) is { Tls.Mode: var mode } && mode switch
+    /// <param name="tls">What TLS must be for mail of this domain at this site at least.</param>
+    public bool Accepts(ISmtpSession session, TlsMode tls) =>
+        Hosts.FirstOrDefault(host => string.Equals(host.Host.Name, session.Host, StringComparison.OrdinalIgnoreCase)) is { } planned && planned.Tls.AtLeast(tls, planned.Host.Name).Mode switch
         {
             TlsMode.Required => session.Tls is not null,
             TlsMode.Verified => session.TlsProof is TlsProof.Certificate,

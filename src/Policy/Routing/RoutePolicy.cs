@@ -17,11 +17,13 @@ public static class RoutePolicy
 
     /// <summary>
     /// Hosts by preference, in chance's order where it is equal (RFC 5321 §5.1), taking turns; of each host IPv6 and IPv4 in turn.
-    /// Where there are further preferences, the best leaves room for one address of theirs.
+    /// Where there are further preferences, the best leaves room for one address of theirs. Addresses that are to be avoided come last, whatever their preference.
     /// </summary>
     /// <param name="answer">What the name service said.</param>
     /// <param name="chance">Values of 0 to 1.</param>
-    public static IReadOnlyList<RouteHop> Order(MxAnswer answer, Func<double> chance)
+    /// <param name="family">The only family that can be dialled; null for both.</param>
+    /// <param name="isAvoided">Whether an address is better not tried; null for none.</param>
+    public static IReadOnlyList<RouteHop> Order(MxAnswer answer, Func<double> chance, AddressFamily? family = null, Predicate<IPAddress>? isAvoided = null)
     {
         ArgumentNullException.ThrowIfNull(answer);
         ArgumentNullException.ThrowIfNull(chance);
@@ -32,16 +34,21 @@ public static class RoutePolicy
             .Where(host => !host.Addresses.IsDefaultOrEmpty)
             .GroupBy(host => host.Preference)
             .OrderBy(group => group.Key)
-            .Select(group => TakeTurns(Shuffle([.. group], chance)).Where(hop => seen.Add(hop.Address)).ToList())
-            .Where(group => group.Count > 0)
+            .Select(group => TakeTurns(Shuffle([.. group], chance)).Where(hop => (family is null || hop.Address.AddressFamily == family) && seen.Add(hop.Address)).ToList())
             .ToList();
+        Take(groups, hops, hop => isAvoided?.Invoke(hop.Address) is not true);
+        if (isAvoided is not null) Take(groups, hops, hop => isAvoided(hop.Address));
+        return hops;
+    }
+
+    static void Take(List<List<RouteHop>> preferences, List<RouteHop> hops, Predicate<RouteHop> isWanted)
+    {
+        var groups = preferences.Select(group => group.FindAll(isWanted)).Where(group => group.Count > 0).ToList();
         for (var i = 0; i < groups.Count && hops.Count < MaxAddresses; i++)
         {
             var room = MaxAddresses - hops.Count - (i + 1 < groups.Count ? 1 : 0);
             hops.AddRange(groups[i].Take(Math.Max(room, 1)));
         }
-
-        return hops;
     }
 
     static MxHost[] Shuffle(MxHost[] hosts, Func<double> chance)

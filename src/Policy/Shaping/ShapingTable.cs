@@ -127,7 +127,7 @@ public sealed class ShapingTable
         foreach (var (kind, overrides) in new[] { ("provider", data.ByProvider), ("site", data.BySite), ("domain", data.ByDomain), ("tenant", data.ByTenant) })
             faults.AddRange(overrides.SelectMany(entry => entry.Value.Faults().Select(fault => $"Limits of {kind} {entry.Key}: {fault}")));
         foreach (var (kind, overrides) in new[] { ("domain", data.ByDomain), ("tenant", data.ByTenant) })
-            faults.AddRange(overrides.SelectMany(entry => entry.Value.SharedBySite().Select(name => $"Limits of {kind} {entry.Key}: {name} holds for all mail of a site; set it for the site")));
+            faults.AddRange(overrides.SelectMany(entry => entry.Value.SharedBySite().Where(name => kind != "domain" || name != nameof(SiteLimits.Tls)).Select(name => $"Limits of {kind} {entry.Key}: {name} holds for all mail of a site; set it for the site")));
         faults.AddRange(AsOverride(data.Default).Faults().Select(fault => $"Default limits: {fault}"));
         faults.AddRange(ReactionRule.Validate(data.Rules, names));
         return faults;

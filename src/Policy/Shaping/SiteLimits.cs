@@ -122,7 +122,7 @@ public sealed record SiteLimitsOverride
         };
     }
 
-    /// <summary>Members that are set and concern the connections of a site, which all its mail shares.</summary>
+    /// <summary>Members that are set and concern the connections of a site, which all its mail shares. TLS is not among them for a domain: what it demands, another's connection may not give.</summary>
     public IEnumerable<string> SharedBySite()
     {
         foreach (var (name, isSet) in new[]

@@ -30,6 +30,24 @@ public sealed class RoutePolicyTests
             Order(Host(10, "a", [.. Enumerable.Range(1, 9).Select(i => $"10.0.0.{i}")]), Host(20, "b", "10.0.1.1", "10.0.1.2")));
 
     [Fact]
+    public void Order_OneFamily_IsChosenBeforeTheCut() =>
+        Assert.Equal(
+            ["10.0.1.1"],
+            RoutePolicy.Order(
+                Answer([Host(10, "a", [.. Enumerable.Range(1, 9).Select(i => $"2001:db8::{i}")]), Host(20, "b", "2001:db8:1::1", "10.0.1.1")]), () => 0.99, System.Net.Sockets.AddressFamily.InterNetwork)
+                .Select(hop => hop.Address.ToString()));
+
+    [Fact]
+    public void Order_AvoidedAddresses_ComeLastWhateverTheirPreference()
+    {
+        var answer = Answer([Host(10, "a", "10.0.0.1", "10.0.0.2"), Host(20, "b", "10.0.1.1", "10.0.1.2"), Host(30, "c", "10.0.2.1")]);
+        string[] avoided = ["10.0.0.1", "10.0.0.2", "10.0.1.1"];
+        Assert.Equal(
+            ["10.0.1.2", "10.0.2.1", "10.0.0.1", "10.0.0.2", "10.0.1.1"],
+            RoutePolicy.Order(answer, () => 0.99, null, address => avoided.Contains(address.ToString())).Select(hop => hop.Address.ToString()));
+    }
+
+    [Fact]
     public void Order_SameAddressTwice_IsTriedOnce() =>
         Assert.Equal(["10.0.0.1"], Order(Host(10, "a", "10.0.0.1"), Host(20, "b", "10.0.0.1")));
 
