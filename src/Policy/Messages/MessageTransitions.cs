@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orleans.Mail.Policy.Outcomes;
+using Orleans.Mail.Policy.Scheduling;
 
 namespace Orleans.Mail.Policy.Messages;
 
@@ -95,23 +96,31 @@ public static class MessageTransitions
         foreach (var index in recipients)
         {
             var record = records[index];
-            if (record.NextDue >= until) continue;
+            var due = InWindow(state, record, until);
+            if (record.NextDue >= due) continue;
             var isNews = isDown && (record.Fate is Fate.Pending || record.Category != Categories.Connection);
-            records[index] = record with { NextDue = until };
+            records[index] = record with { NextDue = due };
             if (!isNews) continue;
             records[index] = records[index] with { Fate = Fate.Deferred, Category = Categories.Connection };
-            events.Add(Fact(state, EventType.Deferred, now) with { Recipient = record.Address, Category = Categories.Connection, NextAttemptAt = until });
+            events.Add(Fact(state, EventType.Deferred, now) with { Recipient = record.Address, Category = Categories.Connection, NextAttemptAt = due });
         }
 
         return new Step(state with { Recipients = records.MoveToImmutable(), WaitsFor = waitsFor ?? state.WaitsFor }, events.ToImmutable());
     }
 
-    /// <summary>The site that the message waited for talks again: what waits is due now.</summary>
-    public static Step Release(MessageState state, DateTimeOffset now) => new(state with
+    /// <summary>What the message waited for is over: what waits is due now, or at the first moment at which its sender lets it go.</summary>
+    public static Step Release(MessageState state, DateTimeOffset now)
     {
-        WaitsFor = null,
-        Recipients = [.. state.Recipients.Select((recipient, index) => recipient.IsOpen && recipient.NextDue > now && !IsInAttempt(state, index) ? recipient with { NextDue = now } : recipient)],
-    }, []);
+        var from = state.SendAt > now ? state.SendAt.Value : now;
+        return new(state with
+        {
+            WaitsFor = null,
+            Recipients = [.. state.Recipients.Select((recipient, index) =>
+                recipient.IsOpen && !IsInAttempt(state, index) && InWindow(state, recipient, from) is var due && recipient.NextDue > due ? recipient with { NextDue = due } : recipient)],
+        }, []);
+    }
+
+    static DateTimeOffset InWindow(MessageState state, RecipientRecord recipient, DateTimeOffset at) => state.Window is { } window ? SendWindowCalendar.Next(window, recipient.TimeZone, at) : at;
 
     /// <summary>Ends every recipient that is open, in no attempt, and <paramref name="chosen"/> where that is given, because its time is over.</summary>
     public static Step Expire(MessageState state, DateTimeOffset now, Func<int, bool>? chosen = null) =>

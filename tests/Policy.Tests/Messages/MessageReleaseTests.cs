@@ -1,0 +1,54 @@
+using Orleans.Mail.Policy.Messages;
+
+namespace Orleans.Mail.Policy.Tests.Messages;
+
+/// <summary>What a message waited for is over; its sender's own times hold on.</summary>
+public sealed class MessageReleaseTests
+{
+    static readonly DateTimeOffset Now = new(2026, 5, 1, 18, 0, 0, TimeSpan.Zero);
+    static readonly SendWindow Office = new(new TimeOnly(9, 0), new TimeOnly(17, 0));
+    static readonly DateTimeOffset Opens = new(2026, 5, 2, 9, 0, 0, TimeSpan.Zero);
+
+    static MessageState Waiting => new()
+    {
+        Id = new MessageId(7),
+        Tenant = "t",
+        Tags = [],
+        Fingerprint = [],
+        From = "a@b.example",
+        Recipients = [new RecipientRecord { Address = "ann@example.com", NextDue = Now.AddDays(3) }],
+        AcceptedAt = Now.AddMinutes(-1),
+        ExpiresAt = Now.AddDays(10),
+        ContentBytes = 1,
+        WaitsFor = "limit:tenant:t",
+    };
+
+    [Fact]
+    public void Release_WhatWaits_IsDueNowAndWaitsNoMore()
+    {
+        var state = MessageTransitions.Release(Waiting, Now).State;
+        Assert.Equal((Now, null), (state.Recipients[0].NextDue, state.WaitsFor));
+    }
+
+    [Fact]
+    public void Release_OutsideOfItsWindow_IsDueWhenThatOpens() =>
+        Assert.Equal(Opens, MessageTransitions.Release(Waiting with { Window = Office }, Now).State.Recipients[0].NextDue);
+
+    [Fact]
+    public void Release_BeforeItsTimeToSend_IsDueThen() =>
+        Assert.Equal(Now.AddDays(2), MessageTransitions.Release(Waiting with { SendAt = Now.AddDays(2) }, Now).State.Recipients[0].NextDue);
+
+    [Fact]
+    public void Release_WhatIsDueSooner_StaysAsItIs()
+    {
+        var due = Waiting with { Recipients = [new RecipientRecord { Address = "ann@example.com", NextDue = Now.AddHours(-1) }] };
+        Assert.Equal(Now.AddHours(-1), MessageTransitions.Release(due, Now).State.Recipients[0].NextDue);
+    }
+
+    [Fact]
+    public void Postpone_ToATimeOutsideOfItsWindow_IsDueWhenThatOpens()
+    {
+        var due = Waiting with { Window = Office, Recipients = [new RecipientRecord { Address = "ann@example.com", NextDue = Now.AddHours(-2) }] };
+        Assert.Equal(Opens, MessageTransitions.Postpone(due, [0], Now.AddHours(1), null, isDown: false, Now).State.Recipients[0].NextDue);
+    }
+}
