@@ -66,7 +66,7 @@ public static class GrainsServiceExtensions
         services.AddSingleton(provider => new SenderTable(provider.GetRequiredService<SoundOptions<TenantLimits>>(), provider.GetRequiredService<IOptions<NoticeOptions>>().Value));
         services.AddSingleton(provider => new SessionServices(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<ClusterView>(), provider.GetRequiredService<SiteConnector>(),
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<IOptions<SiteOptions>>().Value,
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<SiteShaping>(),
             provider.GetRequiredService<IOptions<TransportOptions>>().Value, Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
         services.AddSingleton(provider => new DeliveryEngine(
             provider.GetRequiredService<SessionServices>(), Delivery(provider), provider.GetRequiredService<ILogger<DeliveryEngine>>()));
@@ -85,7 +85,7 @@ public static class GrainsServiceExtensions
     {
         services.AddMailRouting();
         services.AddSingleton<RoutingTable>();
-        services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<RoutingTable>()));
+        services.AddSingleton(provider => new DeliveryRouter(Delivery(provider), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<BudgetTable>()));
         services.AddSingleton(provider => new RelayHealth(Clock(provider)));
         services.AddSingleton(provider => new SiteFinder(
             provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<RoutingTable>(), provider.GetRequiredService<RelayHealth>(), provider.GetRequiredService<SourcePool>(),

@@ -113,6 +113,6 @@ public sealed partial class EstimateTests : ClockedTests
         Assert.Equal((null, null, null), (final.WaitReason, final.EarliestAttemptAt, final.LatestAttemptAt));
     }
 
-    [GeneratedRegex(@"^position (\d+) of (\d+) at mx\.example\.com, ([\d.]+)/s$")]
+    [GeneratedRegex(@"^position (\d+) of (\d+) at mx\.example\.com, ([\d.]+)/s; site mx\.example\.com: 1 session in use$")]
     private static partial Regex Place();
 }

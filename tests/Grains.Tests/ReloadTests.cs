@@ -7,7 +7,7 @@ namespace Orleans.Mail.Grains.Tests;
 public sealed class ReloadTests : IAsyncLifetime
 {
     readonly MailCluster _cluster = new();
-    readonly ChangingSettings _settings = new();
+    readonly ChangingConfiguration _settings = new();
 
     public async ValueTask InitializeAsync()
     {

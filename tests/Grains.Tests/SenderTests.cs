@@ -9,7 +9,7 @@ namespace Orleans.Mail.Grains.Tests;
 public sealed class SenderTests : IAsyncDisposable
 {
     readonly MailCluster _cluster = new();
-    readonly ChangingSettings _settings = new();
+    readonly ChangingConfiguration _settings = new();
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Grains.Routing;
@@ -18,9 +19,17 @@ sealed record BudgetServices(BudgetTable Table, SourcePool Sources, IGrainFactor
 /// <param name="Changed">Something that waited may go.</param>
 /// <param name="LookAgainAt">Looks again then.</param>
 /// <param name="MostOfOne">Tickets that wait in the queue for one limit; others wait outside memory.</param>
-/// <param name="SendAway">Takes all of a tenant or campaign out of the queue; each ticket is told when to come back.</param>
+/// <param name="SendAway">Takes all of a tenant, campaign or domain out of the queue; each ticket is told when to come back.</param>
+/// <param name="PlaceAgain">Other domains may be limited than before: each ticket is to stand where <see cref="SiteBudgets.KeyOf"/> says.</param>
 sealed record SiteBudgetHooks(
-    Func<IEnumerable<Ticket>> Waiting, Func<int> OpenSessions, Func<int> Window, Action Changed, Action<DateTimeOffset> LookAgainAt, int MostOfOne, Action<FairKey, Func<DateTimeOffset>> SendAway);
+    Func<IEnumerable<Ticket>> Waiting,
+    Func<int> OpenSessions,
+    Func<int> Window,
+    Action Changed,
+    Action<DateTimeOffset> LookAgainAt,
+    Func<int> MostOfOne,
+    Action<FairKey, Func<Ticket, AwayTicket>> SendAway,
+    Action PlaceAgain);
 
 static class BudgetServiceExtensions
 {
@@ -36,6 +45,7 @@ static class BudgetServiceExtensions
         services.AddSingleton<SourceWarmup>();
         services.AddSingleton(provider => new SourcePool(provider.GetRequiredService<SourceWarmup>(), Clock(provider)));
         services.AddSingleton<BudgetTable>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, BudgetKeeper>();
         return services.AddSingleton(provider => new BudgetServices(
             provider.GetRequiredService<BudgetTable>(), provider.GetRequiredService<SourcePool>(), provider.GetRequiredService<IGrainFactory>(),
             provider.GetRequiredService<IOptions<BudgetOptions>>().Value, Clock(provider), provider.GetRequiredService<ILogger<SiteBudgets>>()));

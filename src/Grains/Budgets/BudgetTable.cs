@@ -1,72 +1,71 @@
 using System.Collections.Frozen;
-using Microsoft.Extensions.Options;
+using System.Collections.Immutable;
+using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Shaping;
 using Orleans.Mail.Policy.Sites;
 
 namespace Orleans.Mail.Grains.Budgets;
 
-/// <summary>What is limited by a key; members that are null are not.</summary>
-readonly record struct BudgetLimit(RateLimit? Rate, int? DailyQuota, int? MaxConcurrent)
-{
-    public bool HasTokens => Rate is not null || DailyQuota is not null;
-
-    /// <summary>What the rate leaves between two messages.</summary>
-    public TimeSpan Spacing => Rate is { } rate ? TimeSpan.FromSeconds(1 / rate.PerSecond) : TimeSpan.Zero;
-}
-
-/// <summary>The shared limits of this silo's configuration, kept up to date while it runs.</summary>
+/// <summary>The shared limits of this silo's configuration and of the standing orders, kept up to date while it runs.</summary>
 sealed class BudgetTable : IDisposable
 {
     readonly SoundOptions<TenantLimits> _tenants;
     readonly SoundOptions<CampaignLimits> _campaigns;
+    readonly SoundOptions<NoticeOptions> _notices;
     readonly SourceWarmup _sources;
     readonly SiteShaping _shaping;
-    readonly NoticeOptions _notices;
+    readonly StandingOrders _orders;
     Limits _limits;
 
-    public BudgetTable(SoundOptions<TenantLimits> tenants, SoundOptions<CampaignLimits> campaigns, SourceWarmup sources, SiteShaping shaping, IOptions<NoticeOptions> notices)
+    public BudgetTable(SoundOptions<TenantLimits> tenants, SoundOptions<CampaignLimits> campaigns, SoundOptions<NoticeOptions> notices, SourceWarmup sources, SiteShaping shaping, StandingOrders orders)
     {
-        (_tenants, _campaigns, _sources, _shaping, _notices) = (tenants, campaigns, sources, shaping, notices.Value);
-        _limits = Read();
+        (_tenants, _campaigns, _notices, _sources, _shaping, _orders) = (tenants, campaigns, notices, sources, shaping, orders);
+        _limits = Read(null);
         tenants.Changed += Change;
         campaigns.Changed += Change;
+        notices.Changed += Change;
+        sources.Changed += Change;
+        shaping.Changed += Change;
+        orders.Changed += Change;
     }
 
-    /// <summary>Another object after every change.</summary>
+    /// <summary>Another object after every change of a limit.</summary>
     public object Version => Volatile.Read(ref _limits);
 
-    /// <summary>Whether no tenant and no campaign is named at all.</summary>
-    public bool IsEmpty => Volatile.Read(ref _limits) is { Tenants.Count: 0, Campaigns.Count: 0 };
+    /// <summary>Told after every change of what it is made of: configuration or orders. On no thread in particular.</summary>
+    public event Action? Changed;
 
-    /// <summary>Key of the budget of a tenant, or of one campaign of it.</summary>
-    public static string KeyOf(FairKey flow) =>
-        (flow.Campaign is null ? $"tenant:{flow.Tenant}" : $"campaign:{flow.Tenant}/{flow.Campaign}").ToLowerInvariant();
+    /// <summary>Whether no tenant, no campaign and no domain is named at all.</summary>
+    public bool IsEmpty => Volatile.Read(ref _limits) is { Tenants.Count: 0, Campaigns.Count: 0, Domains.Count: 0, Ordered.Count: 0 };
 
-    public static string SourceKey(string source) => $"source:{source}";
+    /// <summary>Key of the budget of a tenant, of one campaign of it, or of a domain.</summary>
+    public static string KeyOf(FairKey flow) => flow.Domain is { } domain ? BudgetKeys.OfDomain(domain) : BudgetKeys.OfSender(flow.Tenant, flow.Campaign);
 
-    /// <summary>A provider counts sessions by the address that they come from.</summary>
-    public static string ProviderKey(string provider, string? source) => source is null ? $"provider:{provider}" : $"provider:{provider}#{source}";
+    /// <summary>Whether mail to some domain is.</summary>
+    public bool HasApart => Volatile.Read(ref _limits).Apart.Count > 0;
 
-    /// <summary>Key of what a tenant's senders get in notices.</summary>
-    public static string NoticesKey(string tenant) => $"notices:{tenant}".ToLowerInvariant();
+    /// <summary>Whether mail to a domain is counted for itself.</summary>
+    public bool IsApart(string? domain) => domain is not null && Volatile.Read(ref _limits) is { Apart.Count: > 0 } limits && limits.Apart.Contains(domain);
 
     /// <summary>What a budget's key limits now.</summary>
     public BudgetLimit LimitOf(string key, DateTimeOffset now)
     {
         var limits = Volatile.Read(ref _limits);
-        var colon = key.IndexOf(':', StringComparison.Ordinal);
-        var (kind, name) = (key[..colon], key[(colon + 1)..]);
-        return kind switch
+        var (kind, name) = BudgetKeys.Split(key);
+        var configured = kind switch
         {
             "tenant" when limits.Tenants.TryGetValue(name, out var tenant) => new BudgetLimit(tenant.Rate, tenant.DailyQuota, tenant.MaxConcurrent),
             "campaign" when limits.Campaigns.TryGetValue(name, out var campaign) => new BudgetLimit(campaign.Rate, null, null),
+            "domain" when limits.Domains.TryGetValue(name, out var rate) => new BudgetLimit(rate, null, null),
             "source" => _sources.LimitOf(name, now),
-            "notices" => new BudgetLimit(null, _notices.MostPerDay, null),
+            "notices" => new BudgetLimit(null, _notices.Current.MostPerDay, null),
             "provider" => new BudgetLimit(null, null, _shaping.Table.ProviderNamed(name.Split('#')[0])?.MaxSessions),
             _ => default,
         };
+        return limits.Ordered.TryGetValue(key, out var ordered) ? ordered.Where(one => one.Order.StandsAt(now)).Aggregate(configured, (under, one) => one.Limit.Over(under)) : configured;
     }
 
     /// <summary>Turns that a tenant, or a campaign of it, takes at a time.</summary>
@@ -81,11 +80,48 @@ sealed class BudgetTable : IDisposable
     {
         _tenants.Changed -= Change;
         _campaigns.Changed -= Change;
+        _notices.Changed -= Change;
+        _sources.Changed -= Change;
+        _shaping.Changed -= Change;
+        _orders.Changed -= Change;
     }
 
-    void Change() => Volatile.Write(ref _limits, Read());
+    void Change()
+    {
+        Volatile.Write(ref _limits, Read(_limits));
+        Changed?.Invoke();
+    }
 
-    Limits Read() => new(_tenants.Current.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), _campaigns.Current.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase));
+    // Most orders limit none of this: sites with long queues need not count them anew for each.
+    Limits Read(Limits? before)
+    {
+        // The newest last: where two say something different, it counts.
+        var ordered = _orders.Book.Orders.Where(order => order.Kind is OrderKind.Limit && OrderedBudget.KeyOf(order.Scope) is not null).OrderBy(order => order.GivenAt)
+            .Select(order => new OrderedLimit(order, OrderedBudget.Read(order.Scope, order.Detail).Limit)).ToImmutableArray();
+        var origin = new Origin(_tenants.Current, _campaigns.Current, _notices.Current, _sources.Version, _shaping.Table);
+        if (before is not null && before.Origin == origin && before.Orders.SequenceEqual(ordered)) return before;
+        var domains = _shaping.Table.DomainRates.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        return new Limits(
+            origin,
+            ordered,
+            _tenants.Current.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase),
+            _campaigns.Current.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase),
+            domains,
+            ordered.GroupBy(one => OrderedBudget.KeyOf(one.Order.Scope)!).ToFrozenDictionary(group => group.Key, group => group.ToImmutableArray()),
+            domains.Keys.Concat(ordered.Select(one => one.Order.Scope.Domain).OfType<string>()).ToFrozenSet(StringComparer.OrdinalIgnoreCase));
+    }
 
-    sealed record Limits(FrozenDictionary<string, TenantOptions> Tenants, FrozenDictionary<string, CampaignOptions> Campaigns);
+    sealed record OrderedLimit(StandingOrder Order, BudgetLimit Limit);
+
+    // Each another object after a change.
+    readonly record struct Origin(object Tenants, object Campaigns, object Notices, object Sources, object Shaping);
+
+    sealed record Limits(
+        Origin Origin,
+        ImmutableArray<OrderedLimit> Orders,
+        FrozenDictionary<string, TenantOptions> Tenants,
+        FrozenDictionary<string, CampaignOptions> Campaigns,
+        FrozenDictionary<string, RateLimit> Domains,
+        FrozenDictionary<string, ImmutableArray<OrderedLimit>> Ordered,
+        FrozenSet<string> Apart);
 }

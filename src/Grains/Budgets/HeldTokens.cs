@@ -37,6 +37,9 @@ sealed class HeldTokens(TimeSpan blockTime)
         AskAt = askAt;
     }
 
+    /// <summary>The limit may be another one: what was said of its next time holds no more.</summary>
+    public void AskAgain() => AskAt = default;
+
     public void Use(DateTimeOffset now)
     {
         if (Count == 0 || --Count > 0) return;

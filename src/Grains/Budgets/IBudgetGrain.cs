@@ -1,9 +1,9 @@
 namespace Orleans.Mail.Grains.Budgets;
 
 /// <summary>
-/// One limit that several sites share. Key: <c>tenant:acme</c>, <c>campaign:acme/spring</c>, <c>source:a</c>, <c>provider:google</c>, or
-/// <c>provider:google#a</c> from one source address: a provider counts by the address it sees.
-/// What the limit is, configuration says.
+/// One limit that several sites share. Key: <c>tenant:acme</c>, <c>campaign:acme/spring</c>, <c>domain:example.com</c>, <c>source:a</c>, <c>provider:google</c>,
+/// or <c>provider:google#a</c> from one source address: a provider counts by the address it sees.
+/// What the limit is, configuration and standing orders say.
 /// </summary>
 [Alias("mail.v1.IBudgetGrain")]
 interface IBudgetGrain : IGrainWithStringKey
@@ -19,6 +19,10 @@ interface IBudgetGrain : IGrainWithStringKey
     /// <summary>A share of what may go on at once: held until it ends by itself, or is asked for again.</summary>
     [Alias("Share")]
     Task<BudgetShare> ShareAsync(ShareRequest request);
+
+    /// <summary>The limit may be another one: mail that was sent away because of it comes back, as far as it may go now.</summary>
+    [Alias("Recall")]
+    Task RecallAsync();
 
     /// <summary>What keeps mail that comes under the limit now; takes nothing.</summary>
     [Alias("Look")]

@@ -28,6 +28,9 @@ sealed class SiteBudget(string key, FairKey? flow)
     // What was sent away last is to come back then.
     DateTimeOffset _promised;
 
+    /// <summary>Whether something that waits for the limit waits outside memory.</summary>
+    public bool HasSentAway => _promised != default;
+
     public int Demand => Waiting + (Share?.InUse ?? 0);
 
     public bool IsFree(DateTimeOffset now) => Tokens is not { Count: 0 } && (Share is null || Share.InUse < Share.At(now));

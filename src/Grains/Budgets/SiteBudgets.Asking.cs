@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Mail.Grains.Delivery;
+using Orleans.Mail.Policy.Shaping;
 
 namespace Orleans.Mail.Grains.Budgets;
 
@@ -25,7 +27,7 @@ sealed partial class SiteBudgets
 
     void UsedUp(SiteBudget budget)
     {
-        if (budget.Flow is { } flow) hooks.SendAway(flow, () => budget.Promise(Now));
+        if (budget.Flow is { } flow) hooks.SendAway(flow, ticket => new AwayTicket(ticket, budget.Promise(Now), BudgetKeys.WaitName(budget.Key)));
         else services.Sources.UsedUp(_sourceName!, budget.Tokens!.AskAt);
     }
 
@@ -75,6 +77,18 @@ sealed partial class SiteBudgets
         {
             share.Failed(Now + RetryAfter);
             Failed(budget, exception);
+        }
+    }
+
+    async Task RecallAsync(SiteBudget budget)
+    {
+        try
+        {
+            await Grain(budget).RecallAsync();
+        }
+        catch (Exception exception)
+        {
+            LogFailed(services.Log, budget.Key, exception);
         }
     }
 

@@ -1,5 +1,7 @@
+using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Policy.Routing;
+using Orleans.Mail.Policy.Shaping;
 using Orleans.Mail.Policy.Sites;
 
 namespace Orleans.Mail.Grains.Budgets;
@@ -22,15 +24,19 @@ sealed partial class SiteBudgets(BudgetServices services, string site, FairQueue
     SiteBudget? _source;
     SiteBudget? _provider;
     DateTimeOffset _lookAt = DateTimeOffset.MaxValue;
+    bool _hadApart = services.Table.HasApart;
     bool _isStopped;
 
+    /// <summary>Where a ticket stands in the queue.</summary>
+    public FairKey KeyOf(in Ticket ticket) => new(ticket.Tenant, ticket.Campaign, DomainOf(ticket));
+
     /// <summary>When a ticket is to come back that had better not wait here: its limit is used up for long, or much waits for it already. Null for all others.</summary>
-    public DateTimeOffset? SentAway(in Ticket ticket)
+    public AwayTicket? SentAway(in Ticket ticket)
     {
         if (services.Table.IsEmpty) return null;
         foreach (var budget in BudgetsOf(ticket))
-            if (budget.IsUsedUp(Now) || (budget.Waiting >= hooks.MostOfOne && !budget.IsFree(Now)))
-                return budget.Promise(Now);
+            if (budget.IsUsedUp(Now) || (budget.Waiting >= hooks.MostOfOne() && !budget.IsFree(Now)))
+                return new AwayTicket(ticket, budget.Promise(Now), BudgetKeys.WaitName(budget.Key));
         return null;
     }
 
@@ -100,6 +106,14 @@ sealed partial class SiteBudgets(BudgetServices services, string site, FairQueue
     /// <summary>How many of the sessions that the window allows the provider has left for this site.</summary>
     public int SessionCap(int window) => _provider?.Share is { } share ? Math.Min(window, share.At(Now)) : window;
 
+    /// <summary>How the source address keeps a ticket that so many go before; null where it does not.</summary>
+    public PlaceHold? SourceHold(int ahead, DateTimeOffset now)
+    {
+        if (_source is not { Tokens: { Count: 0, IsAsking: false } tokens } || tokens.AskAt <= now) return null;
+        var spread = TimeSpan.FromSeconds(Math.Min(_source.Spacing.TotalSeconds * ahead, 1e8));
+        return new PlaceHold(services.Sources.IsWarming(_sourceName!) ? PlaceHoldKind.SourceWarmup : PlaceHoldKind.SourceRate, _sourceName!, tokens.AskAt + spread, spread);
+    }
+
     /// <summary>The source address is used up for a while, and another is not: the mail had better go from there.</summary>
     public bool IsSourceUsedUp => _source?.IsUsedUp(Now) == true && services.Sources.HasOther(_sourceName!);
 
@@ -127,7 +141,7 @@ sealed partial class SiteBudgets(BudgetServices services, string site, FairQueue
     void LookAtSource()
     {
         if (_sourceName is null) return;
-        var key = BudgetTable.SourceKey(_sourceName);
+        var key = BudgetKeys.OfSource(_sourceName);
         if (!services.Table.LimitOf(key, Now).HasTokens)
         {
             _source = null;
@@ -141,7 +155,7 @@ sealed partial class SiteBudgets(BudgetServices services, string site, FairQueue
 
     void LookAtProvider(string? provider)
     {
-        var key = provider is null ? null : BudgetTable.ProviderKey(provider, _sourceName);
+        var key = provider is null ? null : BudgetKeys.OfProvider(provider, _sourceName);
         if (key is null && _provider is null) return;
         if (_provider?.Key != key) _provider = key is null ? null : new SiteBudget(key, null) { Share = new HeldShare() };
         if (_provider is not { Share: { } share }) return;
@@ -157,7 +171,9 @@ sealed partial class SiteBudgets(BudgetServices services, string site, FairQueue
         foreach (var budget in _flows.Values) Unpark(budget);
         var before = _flows.ToDictionary();
         _flows.Clear();
-        foreach (var ticket in hooks.Waiting())
+        if (_hadApart || services.Table.HasApart) hooks.PlaceAgain();
+        _hadApart = services.Table.HasApart;
+        foreach (var ticket in services.Table.IsEmpty ? [] : hooks.Waiting())
             foreach (var budget in BudgetsOf(ticket))
                 budget.Waiting++;
         foreach (var ticket in _going.Values.SelectMany(going => going))
@@ -169,7 +185,14 @@ sealed partial class SiteBudgets(BudgetServices services, string site, FairQueue
             if (!before.TryGetValue(flow, out var old)) continue;
             if (budget.Tokens is not null) budget.Tokens = old.Tokens ?? budget.Tokens;
             if (budget.Share is not null) budget.Share = old.Share ?? budget.Share;
+            budget.Tokens?.AskAgain();
         }
+
+        _source?.Tokens?.AskAgain();
+        // Mail that was sent away by the old limit may have met it here after its budget knew better.
+        foreach (var old in before.Values)
+            if (old.HasSentAway)
+                _ = RecallAsync(old);
 
         _lookAt = DateTimeOffset.MinValue;
     }
@@ -178,7 +201,10 @@ sealed partial class SiteBudgets(BudgetServices services, string site, FairQueue
     {
         if (Find(new FairKey(ticket.Tenant, null)) is { } tenant) yield return tenant;
         if (ticket.Campaign is not null && Find(new FairKey(ticket.Tenant, ticket.Campaign)) is { } campaign) yield return campaign;
+        if (DomainOf(ticket) is { } name && Find(FairKey.To(name)) is { } domain) yield return domain;
     }
+
+    string? DomainOf(in Ticket ticket) => Destination.DomainOf(ticket.Destination) is { } domain && services.Table.IsApart(domain) ? domain : null;
 
     SiteBudget? Find(FairKey flow)
     {

@@ -12,6 +12,16 @@ sealed class SourceWarmup(SoundOptions<RoutingOptions> options)
 
     IDictionary<string, SourceOptions> Sources => options.Current.Sources;
 
+    /// <summary>Told after every change, on no thread in particular.</summary>
+    public event Action? Changed
+    {
+        add => options.Changed += value;
+        remove => options.Changed -= value;
+    }
+
+    /// <summary>Another object after every change.</summary>
+    public object Version => options.Current;
+
     public bool IsEmpty => Sources.Count == 0;
 
     public IEnumerable<string> Names => Sources.Keys;
@@ -27,9 +37,13 @@ sealed class SourceWarmup(SoundOptions<RoutingOptions> options)
     public BudgetLimit LimitOf(string source, DateTimeOffset now)
     {
         if (!Sources.TryGetValue(source, out var found)) return default;
-        var volume = found.WarmupFrom is { } first ? WarmupRamp.Default.VolumeAt(StartOf(first), now) : null;
+        var volume = VolumeOf(found, now);
         return new BudgetLimit(RateLimit.Slower(found.Rate, Spread(volume)), volume, null);
     }
+
+    public bool IsWarming(string source, DateTimeOffset now) => Sources.TryGetValue(source, out var found) && VolumeOf(found, now) is not null;
+
+    static int? VolumeOf(SourceOptions source, DateTimeOffset now) => source.WarmupFrom is { } first ? WarmupRamp.Default.VolumeAt(StartOf(first), now) : null;
 
     static RateLimit? Spread(int? volume) => volume is > 0 ? new RateLimit(volume.Value, TimeSpan.FromDays(1), Math.Max(1, volume.Value / BurstShare)) : null;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Placement;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
@@ -15,7 +15,7 @@ sealed record SessionServices(
     SiteConnector Connector,
     DeliveryRouter Router,
     SiteFinder Sites,
-    SiteOptions Limits,
+    SiteShaping Shaping,
     TransportOptions Transport,
     TimeProvider Clock,
     ILogger<SiteSession> Log);

@@ -201,7 +201,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         {
             try
             {
-                await work.WaitAsync(services.Limits.LeaseTime / 3, services.Clock, CancellationToken.None).ConfigureAwait(false);
+                await work.WaitAsync(services.Shaping.Sites.LeaseTime / 3, services.Clock, CancellationToken.None).ConfigureAwait(false);
                 return;
             }
             catch (TimeoutException) when (!work.IsCompleted)

@@ -41,7 +41,7 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
     void SendTo(FoundSite? found, Ticket ticket)
     {
         if (found is { } site) Send(site, ticket);
-        else _ = SendAwayAsync(ticket.Destination, [(ticket, clock.GetUtcNow() + LookAgain)]);
+        else _ = SendAwayAsync(ticket.Destination, [new AwayTicket(ticket, clock.GetUtcNow() + LookAgain)]);
     }
 
     // The way was taken out of the configuration: the message chooses another at once, unless its silo has not heard of it yet.
@@ -157,13 +157,13 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
         }
     }
 
-    /// <summary>Tickets whose tenant or campaign has used up its limit: each comes back at its time.</summary>
-    public async Task SendAwayAsync(string site, IReadOnlyList<(Ticket Ticket, DateTimeOffset ComesBack)> tickets)
+    /// <summary>Tickets whose tenant, campaign or domain has used up its limit: each comes back at its time, or when the limit is raised.</summary>
+    public async Task SendAwayAsync(string site, IReadOnlyList<AwayTicket> tickets)
     {
         try
         {
             foreach (var some in tickets.Chunk(AtOnce))
-                await Task.WhenAll(some.Select(one => PostponeAsync(one.Ticket, one.ComesBack, waitsFor: null, isDown: false))).ConfigureAwait(false);
+                await Task.WhenAll(some.Select(one => PostponeAsync(one.Ticket, one.ComesBack, one.WaitsFor, isDown: false))).ConfigureAwait(false);
         }
         catch (Exception exception)
         {

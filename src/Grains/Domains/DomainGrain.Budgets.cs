@@ -1,4 +1,5 @@
 using Orleans.Mail.Grains.Budgets;
+using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Diagnostics;
 using Orleans.Mail.Policy.Sites;
 
@@ -20,10 +21,20 @@ sealed partial class DomainGrain
         Window: () => _window.OpenLimit,
         Changed: () => OfferWork(clock.GetUtcNow()),
         LookAgainAt: time => LookAgainAt(time, clock.GetUtcNow()),
-        MostOfOne: Math.Max(1, options.Value.MaxQueued / 4),
-        SendAway: SendAway));
+        MostOfOne: () => Math.Max(1, shaping.Sites.MaxQueued / 4),
+        SendAway: SendAway,
+        PlaceAgain: PlaceAgain));
 
-    void SendAway(FairKey flow, Func<DateTimeOffset> promise)
+    void PlaceAgain()
+    {
+        foreach (var (key, place) in _places.ToList())
+        {
+            var flow = _budgets.KeyOf(place.Item);
+            if (place.IsQueued && place.Domain != flow.Domain && _queue.Remove(place)) _places[key] = _queue.Enqueue(flow, place.Item.Priority, place.Since, place.Item);
+        }
+    }
+
+    void SendAway(FairKey flow, Func<Ticket, AwayTicket> away)
     {
         var tickets = _queue.RemoveWhere(flow);
         foreach (var ticket in tickets)
@@ -33,7 +44,22 @@ sealed partial class DomainGrain
             _budgets.Left(ticket);
         }
 
-        if (tickets.Count > 0) _ = dispatcher.SendAwayAsync(Site, [.. tickets.Select(ticket => (ticket, promise()))]);
+        if (tickets.Count > 0) _ = dispatcher.SendAwayAsync(Site, [.. tickets.Select(away)]);
+    }
+
+    /// <summary>What keeps a ticket here that so many go before.</summary>
+    PlaceHold[] Holds(int ahead, DateTimeOffset now)
+    {
+        var holds = new List<PlaceHold>();
+        if (_leases.Count >= OpenLimit)
+            holds.Add(OpenLimit < _window.OpenLimit
+                ? PlaceHold.Sessions(PlaceHoldKind.ProviderSessions, _pace.Limits.Provider!, _pace.Limits.ProviderMaxSessions!.Value)
+                : PlaceHold.Sessions(PlaceHoldKind.SiteSessions, "", _leases.Count));
+        else if (_leases.Count == 0 && _pace.NextConnectionAt(now) is { } next && next > now)
+            holds.Add(new PlaceHold(PlaceHoldKind.SiteConnections, $"{_pace.Limits.ConnectionRate}", next, next - now));
+        if (_pace.HoldAt(ahead, now) is { } pace) holds.Add(pace);
+        if (_budgets.SourceHold(ahead, now) is { } source) holds.Add(source);
+        return [.. holds];
     }
 
     void LookAtBudgets() => _budgets.Look(_pace.Limits.ProviderMaxSessions is null ? null : _pace.Limits.Provider);

@@ -12,15 +12,11 @@ sealed partial class DomainGrain
     void WatchChanges()
     {
         _turns = TaskScheduler.Current;
-        orders.Changed += OnChanged;
-        shaping.Changed += OnChanged;
+        // Orders and the limits of sites are among what it is made of.
+        shared.Table.Changed += OnChanged;
     }
 
-    void ForgetChanges()
-    {
-        orders.Changed -= OnChanged;
-        shaping.Changed -= OnChanged;
-    }
+    void ForgetChanges() => shared.Table.Changed -= OnChanged;
 
     // Told on a thread of nobody's: what follows is a turn of this grain.
     void OnChanged() => _ = Task.Factory.StartNew(TakeChange, CancellationToken.None, TaskCreationOptions.None, _turns);

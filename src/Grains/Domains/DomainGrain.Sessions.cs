@@ -28,7 +28,7 @@ sealed partial class DomainGrain
         if (isNew && !report.IsConnected && _queue.Count > 0 && !_pace.TakeConnection(now)) return Task.FromResult(new SessionOrders([], Close: true, null, null));
         var tickets = TakeAtPace(report.Session, report.Want, now);
         var underWay = Math.Max(0, last.UnderWay - report.Finished.Length) + tickets.Length;
-        _leases[report.Session] = new Lease(now + options.Value.LeaseTime, report.IsConnected, underWay);
+        _leases[report.Session] = new Lease(now + shaping.Sites.LeaseTime, report.IsConnected, underWay);
         if (_queue.Count > 0) OfferWork(now);
         return Task.FromResult(new SessionOrders(tickets, Close: false, _queue.ReadyCount > 0 ? _destination : null, _pace.Terms with { PacedWait = PacedWait }));
     }
@@ -42,7 +42,7 @@ sealed partial class DomainGrain
         {
             // It is so for everyone: each hears it as its own.
             var all = Take(SmallBatch, now);
-            if (all.Length > 0) _leases[session] = new Lease(now + options.Value.LeaseTime, IsConnected: false, all.Length);
+            if (all.Length > 0) _leases[session] = new Lease(now + shaping.Sites.LeaseTime, IsConnected: false, all.Length);
             return Task.FromResult(all);
         }
 

@@ -1,11 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Diagnostics;
-using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
 using Orleans.Mail.Policy.Routing;
@@ -20,7 +18,6 @@ namespace Orleans.Mail.Grains.Domains;
 /// </summary>
 [GrainType("mail-domain"), HashBasedPlacement, CollectionAgeLimit(Minutes = 5)]
 sealed partial class DomainGrain(
-    IOptions<SiteOptions> options,
     SiteShaping shaping,
     DeliveryEngine engine,
     TicketDispatcher dispatcher,
@@ -49,8 +46,10 @@ sealed partial class DomainGrain(
 
     string Site => this.GetPrimaryKeyString();
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        // An order may limit what is sent here.
+        await orders.ReadyAsync().WaitAsync(cancellationToken);
         _pace = new SitePace(shaping, SitePath.Parse(Site).Site);
         _pace.Refresh([]);
         _orders = new SiteOrders(orders, GrainFactory, Whose);
@@ -58,7 +57,6 @@ sealed partial class DomainGrain(
         _budgets = NewBudgets();
         this.RegisterGrainTimer(static (self, _) => self.LookAroundAsync(), this, new() { DueTime = Heartbeat, Period = Heartbeat });
         WatchChanges();
-        return Task.CompletedTask;
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -92,7 +90,7 @@ sealed partial class DomainGrain(
         }
 
         var taken = 0;
-        List<(Ticket, DateTimeOffset)>? sentAway = null;
+        List<AwayTicket>? sentAway = null;
         foreach (var ticket in tickets)
         {
             if (TryMove(ticket))
@@ -101,15 +99,15 @@ sealed partial class DomainGrain(
                 continue;
             }
 
-            if (_queue.Count >= options.Value.MaxQueued) break;
+            if (_queue.Count >= shaping.Sites.MaxQueued) break;
             taken++;
-            if (_budgets.SentAway(ticket) is { } comesBack)
+            if (_budgets.SentAway(ticket) is { } away)
             {
-                (sentAway ??= []).Add((ticket, comesBack));
+                (sentAway ??= []).Add(away);
                 continue;
             }
 
-            _places[(ticket.Message, ticket.Destination)] = _queue.Enqueue(new FairKey(ticket.Tenant, ticket.Campaign), ticket.Priority, now, ticket);
+            _places[(ticket.Message, ticket.Destination)] = _queue.Enqueue(_budgets.KeyOf(ticket), ticket.Priority, now, ticket);
             MailInstruments.Queued.Add(1);
             _destination = ticket.Destination;
             _budgets.Queued(ticket);
@@ -127,7 +125,7 @@ sealed partial class DomainGrain(
     {
         if (!_places.TryGetValue((ticket.Message, ticket.Destination), out var place)) return false;
         if (place.Item.Priority == ticket.Priority || !_queue.Remove(place)) return true;
-        _places[(ticket.Message, ticket.Destination)] = _queue.Enqueue(new FairKey(ticket.Tenant, ticket.Campaign), ticket.Priority, place.Since, ticket);
+        _places[(ticket.Message, ticket.Destination)] = _queue.Enqueue(_budgets.KeyOf(ticket), ticket.Priority, place.Since, ticket);
         return true;
     }
 
@@ -136,7 +134,7 @@ sealed partial class DomainGrain(
         var now = clock.GetUtcNow();
         var ahead = _places.TryGetValue((message, destination), out var place) && place.IsQueued ? _queue.Ahead(place, now) : -1;
         var pace = _drain.PerSecond(now);
-        return Task.FromResult(new TicketPlace(ahead, _queue.Count, pace, _window.DeadUntil > now ? _window.DeadUntil : null, SuspendedUntil(now), SuspendedFor(now)));
+        return Task.FromResult(new TicketPlace(ahead, _queue.Count, pace, _window.DeadUntil > now ? _window.DeadUntil : null, SuspendedUntil(now), SuspendedFor(now), ahead < 0 ? [] : Holds(ahead, now)));
     }
 
     /// <summary>Until when no session may be opened: the site is dead, or left alone for its answers or by order. Null where one may.</summary>

@@ -36,6 +36,7 @@ interface IDomainGrain : IGrainWithStringKey
 /// <param name="DeadUntil">When a site that could not be talked to is tried again.</param>
 /// <param name="SuspendedUntil">When a site that is left alone for its answers is tried again.</param>
 /// <param name="SuspendedFor">The category of those answers.</param>
+/// <param name="Holds">What keeps the ticket here beside those that go before it.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.TicketPlace")]
 sealed record TicketPlace(
     [property: Id(0)] int Ahead,
@@ -43,7 +44,41 @@ sealed record TicketPlace(
     [property: Id(2)] double PerSecond,
     [property: Id(3)] DateTimeOffset? DeadUntil,
     [property: Id(4)] DateTimeOffset? SuspendedUntil,
-    [property: Id(5)] string? SuspendedFor);
+    [property: Id(5)] string? SuspendedFor,
+    [property: Id(6)] PlaceHold[]? Holds);
+
+/// <summary>A limit that a whole queue waits for.</summary>
+[GenerateSerializer, Alias("mail.v1.PlaceHoldKind")]
+enum PlaceHoldKind : byte
+{
+    /// <summary>All sessions of the site's window are in use.</summary>
+    SiteSessions = 0,
+
+    /// <summary>The provider's sessions are in use, here and at its other sites.</summary>
+    ProviderSessions = 1,
+
+    SiteRate = 2,
+
+    SiteConnections = 3,
+
+    LearnedPace = 4,
+
+    SourceRate = 5,
+
+    SourceWarmup = 6,
+}
+
+/// <summary>A limit that keeps a ticket in its queue.</summary>
+/// <param name="Kind">Which.</param>
+/// <param name="Name">The rate, the provider or the source; empty where there is none.</param>
+/// <param name="Until">When the ticket's turn comes by this limit; the past for sessions, whose end nobody knows.</param>
+/// <param name="Slack">How much later it may become, since others may be let in between.</param>
+/// <param name="InUse">Sessions in use.</param>
+[GenerateSerializer, Immutable, Alias("mail.v1.PlaceHold")]
+sealed record PlaceHold([property: Id(0)] PlaceHoldKind Kind, [property: Id(1)] string Name, [property: Id(2)] DateTimeOffset Until, [property: Id(3)] TimeSpan Slack, [property: Id(4)] int InUse = 0)
+{
+    public static PlaceHold Sessions(PlaceHoldKind kind, string name, int inUse) => new(kind, name, default, default, inUse);
+}
 
 /// <summary>"This message has recipients due at this destination."</summary>
 /// <param name="Message">Its message.</param>

@@ -93,6 +93,16 @@ sealed class SitePace(SiteShaping shaping, string site)
         return next;
     }
 
+    /// <summary>What lets a message that so many go before wait; null where nothing does.</summary>
+    public PlaceHold? HoldAt(int ahead, DateTimeOffset now)
+    {
+        var set = SetBucket(now)?.NextAt(now, ahead) ?? now;
+        var learned = LearnedBucket(now)?.NextAt(now, ahead) ?? now;
+        if (_learned.RestsUntil > learned) learned = _learned.RestsUntil;
+        if (learned > now && learned >= set) return new PlaceHold(PlaceHoldKind.LearnedPace, "", learned, learned - now);
+        return set > now ? new PlaceHold(PlaceHoldKind.SiteRate, $"{_setRate}", set, _setRate!.Spacing * ahead) : null;
+    }
+
     /// <summary>Whether a session may be opened now; it counts as opened.</summary>
     public bool TakeConnection(DateTimeOffset now) => Connections(now)?.Take(1, now) is not 0;
 

@@ -9,26 +9,34 @@ namespace Orleans.Mail.Grains.Domains;
 sealed class SiteShaping : IDisposable
 {
     readonly SoundOptions<ShapingOptions> _options;
-    readonly SiteOptions _sites;
+    readonly SoundOptions<SiteOptions> _sites;
     readonly DeliveryOptions _delivery;
     ShapingTable _table;
 
-    public SiteShaping(SoundOptions<ShapingOptions> options, IOptions<SiteOptions> sites, IOptions<DeliveryOptions> delivery)
+    public SiteShaping(SoundOptions<ShapingOptions> options, SoundOptions<SiteOptions> sites, IOptions<DeliveryOptions> delivery)
     {
         _options = options;
-        _sites = sites.Value;
+        _sites = sites;
         _delivery = delivery.Value;
-        _table = new ShapingTable(DataOf(options.Current, _sites, _delivery));
+        _table = new ShapingTable(DataOf(options.Current, sites.Current, _delivery));
         options.Changed += Change;
+        sites.Changed += Change;
     }
 
     /// <summary>A new instance after every change.</summary>
     public ShapingTable Table => Volatile.Read(ref _table);
 
+    /// <summary>What holds for every site that nothing else is said of.</summary>
+    public SiteOptions Sites => _sites.Current;
+
     /// <summary>Told after every change, on no thread in particular.</summary>
     public event Action? Changed;
 
-    public void Dispose() => _options.Changed -= Change;
+    public void Dispose()
+    {
+        _options.Changed -= Change;
+        _sites.Changed -= Change;
+    }
 
     public static ShapingData DataOf(ShapingOptions options, SiteOptions sites, DeliveryOptions delivery) => new()
     {
@@ -50,7 +58,7 @@ sealed class SiteShaping : IDisposable
 
     void Change()
     {
-        Volatile.Write(ref _table, new ShapingTable(DataOf(_options.Current, _sites, _delivery)));
+        Volatile.Write(ref _table, new ShapingTable(DataOf(_options.Current, _sites.Current, _delivery)));
         Changed?.Invoke();
     }
 }

@@ -147,8 +147,7 @@ sealed partial class MessageGrain
         MailInstruments.Postponed.Add(1);
         var now = services.Clock.GetUtcNow();
         var waiting = DueByDestination(now).FirstOrDefault(group => group.Destination == destination).Recipients;
-        if (!waiting.IsDefaultOrEmpty)
-            await CommitAsync(Lengthen(MessageTransitions.Postpone(_state, waiting, until, waitsFor, isDown, now), waiting.Select(index => ExpiryOf(_state.Recipients[index], waitsFor))));
+        if (!waiting.IsDefaultOrEmpty) await PostponeAsync(waiting, until, waitsFor, isDown, now);
         await SettleAsync();
     }
 

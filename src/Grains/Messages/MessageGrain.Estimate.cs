@@ -3,7 +3,6 @@ using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Shaping;
-using Orleans.Mail.Policy.Sites;
 
 namespace Orleans.Mail.Grains.Messages;
 
@@ -19,9 +18,9 @@ sealed partial class MessageGrain
         var state = _state!;
         var recipient = state.Recipients.Where(recipient => recipient.IsOpen).MinBy(recipient => recipient.NextDue)!;
         var destination = DestinationOf(state, recipient, now);
-        var paths = services.Orders.Book.IsOrder(state.WaitsFor, out _) ? [] : state.WaitsFor is { } waitsFor ? [waitsFor] : services.Sites.PathsOf(destination);
+        var paths = services.Orders.Book.IsOrder(state.WaitsFor, out _) ? [] : state.WaitsFor is { } waitsFor && !BudgetKeys.IsWait(waitsFor) ? [waitsFor] : services.Sites.PathsOf(destination);
         var (site, place) = await LocateAsync(paths, destination);
-        var causes = WaitCauses(state, recipient, site, place, next, now).AddRange(await LimitCausesAsync(state, place, next, now));
+        var causes = WaitCauses(state, recipient, site, place, next, now).AddRange(await LimitCausesAsync(state, recipient.Domain, place, next, now));
         var estimate = EtaEstimate.Of(now, causes, PlaceOf(site, place), state.ExpiresAt);
         return status with { EarliestAttemptAt = estimate.Earliest, LatestAttemptAt = estimate.Latest, WaitReason = HoldReason(now) ?? (state.IsSuspended ? status.WaitReason : estimate.Reason) };
     }
@@ -33,6 +32,9 @@ sealed partial class MessageGrain
         if (services.Orders.Book.IsOrder(state.WaitsFor, out var order) && order is not null) causes.Add(new WaitCause(order.Until ?? DateTimeOffset.MaxValue, $"suspended by order {order.Id} until"));
         if (place?.DeadUntil is { } dead) causes.Add(WaitCause.SiteDown(dead, site!));
         if (place?.SuspendedUntil is { } until) causes.Add(WaitCause.SiteSuspended(until, site!, place.SuspendedFor ?? "its answers"));
+        foreach (var hold in place?.Holds ?? [])
+            if (CauseOf(hold, site!) is { } cause)
+                causes.Add(cause);
         if (state.SendAt > now) causes.Add(WaitCause.SendAt(state.SendAt.Value));
         else if (recipient.Fate is Fate.Pending && state.Window is not null && next > now) causes.Add(WaitCause.WindowOpens(next));
         // Who waits for a site waits for its recovery; its own time is only the net below.
@@ -44,16 +46,33 @@ sealed partial class MessageGrain
         ? reply.Enhanced is { } status ? $"{reply.Code} {status}" : $"{reply.Code}"
         : recipient.Category ?? "an attempt";
 
-    static QueuePlace? PlaceOf(string? site, TicketPlace? place) => place is { Ahead: >= 0 } ? new QueuePlace(site!, place.Ahead, place.Queued, place.PerSecond) : null;
+    static QueuePlace? PlaceOf(string? site, TicketPlace? place) =>
+        place is { Ahead: >= 0 } ? new QueuePlace(site!, place.Ahead, place.Queued, place.PerSecond, (place.Holds ?? []).Select(hold => SessionsOf(hold, site!)).FirstOrDefault(words => words is not null)) : null;
+
+    static string? SessionsOf(PlaceHold hold, string site) => hold.Kind switch
+    {
+        PlaceHoldKind.ProviderSessions => QueuePlace.ProviderSessions(hold.Name, hold.InUse),
+        PlaceHoldKind.SiteSessions => QueuePlace.SiteSessions(site, hold.InUse),
+        _ => null,
+    };
+
+    static WaitCause? CauseOf(PlaceHold hold, string site) => hold.Kind switch
+    {
+        PlaceHoldKind.SiteRate => WaitCause.SiteRate(hold.Until, site, hold.Name, hold.Slack),
+        PlaceHoldKind.SiteConnections => WaitCause.SiteConnections(hold.Until, site, hold.Name, hold.Slack),
+        PlaceHoldKind.LearnedPace => WaitCause.LearnedPace(hold.Until, site, hold.Slack),
+        PlaceHoldKind.SourceRate => WaitCause.SourceRate(hold.Until, hold.Name, hold.Slack),
+        PlaceHoldKind.SourceWarmup => WaitCause.SourceWarmup(hold.Until, hold.Name, hold.Slack),
+        _ => null,
+    };
 
     // What the tenant's and the campaign's limits, which hold for the whole cluster, say now.
-    async Task<IEnumerable<WaitCause>> LimitCausesAsync(MessageState state, TicketPlace? place, DateTimeOffset next, DateTimeOffset now)
+    async Task<IEnumerable<WaitCause>> LimitCausesAsync(MessageState state, string domain, TicketPlace? place, DateTimeOffset next, DateTimeOffset now)
     {
         var causes = new List<WaitCause>();
         if (services.Budgets.IsEmpty) return causes;
-        foreach (var flow in new[] { new FairKey(state.Tenant, null), new FairKey(state.Tenant, state.Campaign) }.Distinct())
+        foreach (var key in new[] { BudgetKeys.OfSender(state.Tenant, null), BudgetKeys.OfSender(state.Tenant, state.Campaign), BudgetKeys.OfDomain(domain) }.Distinct())
         {
-            var key = BudgetTable.KeyOf(flow);
             if (services.Budgets.LimitOf(key, now) is { HasTokens: false, MaxConcurrent: null }) continue;
             if (await AnswerAsync(GrainFactory.GetGrain<IBudgetGrain>(key).LookAsync()) is not { Kind: not BudgetWaitKind.None } wait) continue;
             // One that was sent away from a long queue has a moment of its own.
@@ -63,7 +82,12 @@ sealed partial class MessageGrain
             {
                 BudgetWaitKind.Quota => WaitCause.TenantQuota(until),
                 BudgetWaitKind.Concurrency => WaitCause.TenantConcurrency(until),
-                _ => flow.Campaign is null ? WaitCause.TenantRate(until, slack) : WaitCause.CampaignRate(until, slack),
+                _ => BudgetKeys.Split(key).Kind switch
+                {
+                    "tenant" => WaitCause.TenantRate(until, slack),
+                    "campaign" => WaitCause.CampaignRate(until, slack),
+                    _ => WaitCause.DomainRate(until, domain, slack),
+                },
             });
         }
 

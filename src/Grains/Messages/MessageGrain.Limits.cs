@@ -28,6 +28,16 @@ sealed partial class MessageGrain
         return LimitsOf(site, recipient)?.MaxLifetime is { } lifetime ? (state.SendAt ?? state.AcceptedAt) + lifetime : state.ExpiresAt;
     }
 
+    async Task PostponeAsync(ImmutableArray<int> recipients, DateTimeOffset until, string? waitsFor, bool isDown, DateTimeOffset now)
+    {
+        var state = _state!;
+        var isLimit = BudgetKeys.IsWait(waitsFor);
+        // There is one thing that a message waits for, and the recovery of a site that others of its recipients wait for counts more.
+        if (isLimit && state.WaitsFor is not null && Enumerable.Range(0, state.Recipients.Length).Any(index => state.Recipients[index].IsOpen && !recipients.Contains(index))) waitsFor = null;
+        var step = MessageTransitions.Postpone(state, recipients, until, waitsFor, isDown, now);
+        await CommitAsync(Lengthen(step, recipients.Select(index => ExpiryOf(state.Recipients[index], isLimit ? null : waitsFor))));
+    }
+
     /// <summary>Mail to a site that is known to be slow expires later than other mail: the message lives as long as the longest of its recipients.</summary>
     static Step Lengthen(Step step, IEnumerable<DateTimeOffset> expiries)
     {

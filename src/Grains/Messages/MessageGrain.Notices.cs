@@ -1,6 +1,7 @@
 using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Notices;
+using Orleans.Mail.Policy.Shaping;
 
 namespace Orleans.Mail.Grains.Messages;
 
@@ -24,7 +25,7 @@ sealed partial class MessageGrain
     async Task<bool> SendNoticeAsync(SubmitRequest request)
     {
         // Senders may be forged: reports to them without a bound would be the very spam they complain of (RFC 3834 §2).
-        if ((await GrainFactory.GetGrain<IBudgetGrain>(BudgetTable.NoticesKey(_state!.Tenant)).TakeAsync(1)).Granted == 0)
+        if ((await GrainFactory.GetGrain<IBudgetGrain>(BudgetKeys.OfNotices(_state!.Tenant)).TakeAsync(1)).Granted == 0)
         {
             LogNoticeCapped(_id);
             return true;

@@ -85,9 +85,9 @@ sealed class SiteOptionsValidator : IValidateOptions<SiteOptions>
     {
         var faults = new OptionFaults(SiteOptions.Section);
         faults.Positive(options.InitialSessions, nameof(options.InitialSessions));
-        faults.Require(options.MaxSessions >= options.InitialSessions, nameof(options.MaxSessions), "must be at least InitialSessions.");
+        faults.Require(options.MaxSessions >= options.InitialSessions && options.MaxSessions <= 10_000, nameof(options.MaxSessions), "must be at least InitialSessions, and at most 10000.");
         faults.Positive(options.MaxQueued, nameof(options.MaxQueued));
-        faults.Positive(options.ProbeAfter, nameof(options.ProbeAfter));
+        faults.Require(options.ProbeAfter > TimeSpan.Zero && options.ProbeAfter <= TimeSpan.FromDays(1), nameof(options.ProbeAfter), "must be greater than zero and at most 1.00:00:00.");
         faults.Positive(options.LeaseTime, nameof(options.LeaseTime));
         return faults.Result;
     }

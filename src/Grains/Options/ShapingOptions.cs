@@ -23,10 +23,10 @@ public sealed class ShapingOptions
     /// <summary>By site: the name that statuses show, or <c>host:port</c> of a relay.</summary>
     public IDictionary<string, SiteLimitsOverride> Sites { get; set; } = new Dictionary<string, SiteLimitsOverride>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>By recipient domain: Tls, RecipientsPerTransaction, MaxLifetime and GreylistRetry. What concerns connections is shared by all mail of a site.</summary>
+    /// <summary>By recipient domain: Tls, RecipientsPerTransaction, MaxLifetime, GreylistRetry, and a Rate that holds in the whole cluster. What concerns connections is shared by all mail of a site.</summary>
     public IDictionary<string, SiteLimitsOverride> Domains { get; set; } = new Dictionary<string, SiteLimitsOverride>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>By tenant: the same members as by domain, but for Tls. What a tenant may send in a time is set under <c>OrleansMail:Tenants</c>.</summary>
+    /// <summary>By tenant: RecipientsPerTransaction, MaxLifetime and GreylistRetry. What a tenant may send in a time is set under <c>OrleansMail:Tenants</c>.</summary>
     public IDictionary<string, SiteLimitsOverride> Tenants { get; set; } = new Dictionary<string, SiteLimitsOverride>(StringComparer.Ordinal);
 
     /// <summary>Further rules.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text;
+using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Policy.Control;
@@ -18,13 +19,15 @@ sealed class DeliveryRouter
 
     readonly DeliveryMode _mode;
     readonly RoutingTable _routes;
+    readonly BudgetTable _limits;
     readonly Mailbox? _redirectTo;
     readonly FrozenSet<string> _redirectAllow;
 
-    public DeliveryRouter(DeliveryOptions options, RoutingTable routes)
+    public DeliveryRouter(DeliveryOptions options, RoutingTable routes, BudgetTable limits)
     {
         _mode = options.Mode;
         _routes = routes;
+        _limits = limits;
         _redirectTo = options.Mode is DeliveryMode.Redirect ? Mailbox.Parse(options.RedirectTo ?? "") : null;
         _redirectAllow = options.RedirectAllow.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
     }
@@ -43,7 +46,7 @@ sealed class DeliveryRouter
         var domain = DomainOf(EnvelopeRecipient(recipient.Address));
         if (IsInside) return domain;
         var wish = message.Route ?? (orders.Orders.IsEmpty ? null : orders.Find(OrderKind.Reroute, new OrderTarget { Tenant = message.Tenant, Campaign = message.Campaign, Domain = domain, Site = site, Relay = site is null ? null : RelayAt(site) }, now).LastOrDefault()?.Detail);
-        return Destination.Of(_routes.Book.RouteOf(new RouteQuery(domain, message.Tenant, message.Campaign, message.Priority), wish), domain);
+        return Destination.Of(_routes.Book.RouteOf(new RouteQuery(domain, message.Tenant, message.Campaign, message.Priority), wish), domain, _limits.IsApart(domain));
     }
 
     /// <summary>Name of the relay behind a site; null for a site of MX hosts.</summary>

@@ -6,13 +6,22 @@ using Orleans.Mail.Policy.Shaping;
 namespace Orleans.Mail.Grains.Routing;
 
 /// <summary>Chooses the source address of mail that goes by MX: by weight among those that are not used up, as this silo last heard.</summary>
-sealed class SourcePool(SourceWarmup sources, TimeProvider clock)
+sealed class SourcePool : IDisposable
 {
     readonly ConcurrentDictionary<string, DateTimeOffset> _usedUpUntil = new();
+    readonly SourceWarmup _sources;
+    readonly TimeProvider _clock;
 
-    public bool IsEmpty => sources.IsEmpty;
+    public SourcePool(SourceWarmup sources, TimeProvider clock)
+    {
+        (_sources, _clock) = (sources, clock);
+        // By another limit it may not be used up.
+        _sources.Changed += _usedUpUntil.Clear;
+    }
 
-    public IEnumerable<string> Names => sources.Names;
+    public bool IsEmpty => _sources.IsEmpty;
+
+    public IEnumerable<string> Names => _sources.Names;
 
     /// <summary>
     /// Null where no source in use reaches the hosts: the machine chooses. With all that do used up one is chosen all the same, and the mail waits for it.
@@ -22,25 +31,30 @@ sealed class SourcePool(SourceWarmup sources, TimeProvider clock)
     /// <param name="hosts">Where the mail goes: an address of one family reaches only hosts of that family.</param>
     public string? Choose(double point, string? sticky, MxAnswer hosts)
     {
-        if (sources.IsEmpty) return null;
-        var now = clock.GetUtcNow();
+        if (_sources.IsEmpty) return null;
+        var now = _clock.GetUtcNow();
         var families = hosts.Hosts.SelectMany(host => host.Addresses).Select(address => address.AddressFamily).ToHashSet();
-        var usable = sources.Names.Where(name => families.Count == 0 || families.Contains(sources.AddressOf(name)!.AddressFamily))
-            .Select(name => new Candidate(name, 0, sources.WeightOf(name, now), !IsUsedUp(name, now))).ToList();
+        var usable = _sources.Names.Where(name => families.Count == 0 || families.Contains(_sources.AddressOf(name)!.AddressFamily))
+            .Select(name => new Candidate(name, 0, _sources.WeightOf(name, now), !IsUsedUp(name, now))).ToList();
         return (WeightedChoice.Choose(usable, point, sticky) ?? WeightedChoice.Choose([.. usable.Select(one => one with { IsUsable = true })], point, sticky))?.Name;
     }
 
     /// <summary>The address of a source; null where there is none of that name.</summary>
-    public IPAddress? AddressOf(string? source) => source is null ? null : sources.AddressOf(source);
+    public IPAddress? AddressOf(string? source) => source is null ? null : _sources.AddressOf(source);
+
+    /// <summary>Whether it is new, and may send more from day to day.</summary>
+    public bool IsWarming(string source) => _sources.IsWarming(source, _clock.GetUtcNow());
 
     public void UsedUp(string source, DateTimeOffset until) => _usedUpUntil[source] = until;
 
     /// <summary>Whether another source than this may send.</summary>
     public bool HasOther(string source)
     {
-        var now = clock.GetUtcNow();
-        return sources.Names.Any(name => name != source && sources.WeightOf(name, now) > 0 && !IsUsedUp(name, now));
+        var now = _clock.GetUtcNow();
+        return _sources.Names.Any(name => name != source && _sources.WeightOf(name, now) > 0 && !IsUsedUp(name, now));
     }
+
+    public void Dispose() => _sources.Changed -= _usedUpUntil.Clear;
 
     bool IsUsedUp(string source, DateTimeOffset now) => _usedUpUntil.TryGetValue(source, out var until) && until > now;
 }

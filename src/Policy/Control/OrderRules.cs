@@ -25,9 +25,13 @@ public static class OrderRules
     }
 
     // What would be taken and have no effect is refused.
-    static string? LimitProblem(StandingOrder order) => order.Scope is { Tenant: null, Campaign: null, Domain: null }
-        ? OrderedLimits.Read(order.Detail).Problem
-        : "A limit holds for a site, a relay or a source address: name one of these. Tenants and campaigns are limited in the configuration.";
+    static string? LimitProblem(StandingOrder order) => order.Scope switch
+    {
+        { Tenant: null, Campaign: null, Domain: null } => OrderedLimits.Read(order.Detail).Problem,
+        { Tenant: null, Campaign: not null } => "A campaign is one of a tenant: name that too.",
+        var scope when OrderedBudget.KeyOf(scope) is not null => OrderedBudget.Read(scope, order.Detail).Problem,
+        _ => "A limit holds for a site, relay or source address, or for a tenant, a campaign of it, or a recipient domain: name one of these alone.",
+    };
 
     static bool IsIdCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.';
 

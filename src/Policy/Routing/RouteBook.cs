@@ -96,12 +96,29 @@ public sealed class RouteBook
 public static class Destination
 {
     const string PoolPrefix = "pool:";
+    // Neither a domain nor an address literal has a space.
+    const string ThroughPool = " " + PoolPrefix;
 
-    public static string Of(string route, string domain) => route == RouteBook.Mx ? domain : PoolPrefix + route;
+    /// <param name="route">The route's name.</param>
+    /// <param name="domain">The recipients'.</param>
+    /// <param name="isApart">Whether mail to the domain is counted for itself, and so shares no transaction with other mail to a relay.</param>
+    public static string Of(string route, string domain, bool isApart = false) => route == RouteBook.Mx ? domain : isApart ? domain + ThroughPool + route : PoolPrefix + route;
 
-    /// <summary>The pool of relays; null where the destination is a domain.</summary>
-    public static string? PoolOf(string destination) =>
-        destination.StartsWith(PoolPrefix, StringComparison.Ordinal) ? destination[PoolPrefix.Length..] : null;
+    /// <summary>The pool of relays; null where the destination is reached by its own hosts.</summary>
+    public static string? PoolOf(string destination)
+    {
+        if (destination.StartsWith(PoolPrefix, StringComparison.Ordinal)) return destination[PoolPrefix.Length..];
+        var mark = destination.IndexOf(ThroughPool, StringComparison.Ordinal);
+        return mark < 0 ? null : destination[(mark + ThroughPool.Length)..];
+    }
+
+    /// <summary>The domain that all recipients share; null where several may go to one pool of relays.</summary>
+    public static string? DomainOf(string destination)
+    {
+        if (destination.StartsWith(PoolPrefix, StringComparison.Ordinal)) return null;
+        var mark = destination.IndexOf(ThroughPool, StringComparison.Ordinal);
+        return mark < 0 ? destination : destination[..mark];
+    }
 }
 
 /// <summary>What is throttled: a receiving site as seen from one source address, since receivers count by it.</summary>

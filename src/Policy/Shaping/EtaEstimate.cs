@@ -28,6 +28,18 @@ public readonly record struct WaitCause(DateTimeOffset Until, string Reason, Tim
 
     public static WaitCause CampaignRate(DateTimeOffset until, TimeSpan slack) => new(until, "campaign rate until", slack);
 
+    public static WaitCause DomainRate(DateTimeOffset until, string domain, TimeSpan slack) => new(until, $"domain {domain}: rate until", slack);
+
+    public static WaitCause SourceRate(DateTimeOffset until, string source, TimeSpan slack) => new(until, $"source {source}: rate until", slack);
+
+    public static WaitCause SourceWarmup(DateTimeOffset until, string source, TimeSpan slack) => new(until, $"source {source}: warm-up until", slack);
+
+    public static WaitCause SiteRate(DateTimeOffset until, string site, string rate, TimeSpan slack) => new(until, $"site {site}: rate {rate} until", slack);
+
+    public static WaitCause SiteConnections(DateTimeOffset until, string site, string rate, TimeSpan slack) => new(until, $"site {site}: connection rate {rate} until", slack);
+
+    public static WaitCause LearnedPace(DateTimeOffset until, string site, TimeSpan slack) => new(until, $"site {site}: pace learned from its answers until", slack);
+
     public static WaitCause SendAt(DateTimeOffset at) => new(at, "to be sent at");
 
     public static WaitCause WindowOpens(DateTimeOffset at) => new(at, "window opens");
@@ -38,7 +50,15 @@ public readonly record struct WaitCause(DateTimeOffset Until, string Reason, Tim
 /// <param name="Ahead">Messages that go before (<c>FairQueue.Ahead</c>).</param>
 /// <param name="Queued">Messages in the queue.</param>
 /// <param name="PerSecond">Messages the site takes in a second, measured; 0 while unknown.</param>
-public readonly record struct QueuePlace(string Site, int Ahead, int Queued, double PerSecond);
+/// <param name="Limit">What lets no more of them go at once, in words; null where nothing does.</param>
+public readonly record struct QueuePlace(string Site, int Ahead, int Queued, double PerSecond, string? Limit = null)
+{
+    public static string SiteSessions(string site, int inUse) => $"site {site}: {Sessions(inUse)} in use";
+
+    public static string ProviderSessions(string provider, int inUse) => $"provider {provider}: {Sessions(inUse)} in use";
+
+    static string Sessions(int count) => count == 1 ? "1 session" : string.Create(CultureInfo.InvariantCulture, $"{count:N0} sessions");
+}
 
 /// <summary>When the next attempt of a message is to be expected, and what it waits for.</summary>
 /// <param name="Earliest">Not before.</param>
@@ -69,10 +89,14 @@ public sealed record EtaEstimate(DateTimeOffset Earliest, DateTimeOffset? Latest
         var ahead = isKept || place is not { } at ? TimeSpan.Zero : at.PerSecond > 0 ? TimeSpan.FromSeconds(Math.Min(at.Ahead / at.PerSecond, 1e8)) : at.Ahead == 0 ? TimeSpan.Zero : (TimeSpan?)null;
         if (ahead is not { } wait) return new(from, null, reason);
         var latest = until + wait * Pessimism + Turn;
+        // What keeps the whole queue keeps its pace too: it may be slower than the limit.
+        if (isKept && place is { PerSecond: > 0 } slow && now + TimeSpan.FromSeconds(Math.Min(slow.Ahead / slow.PerSecond, 1e8)) * Pessimism is var byPace && byPace > latest) latest = byPace;
         return new(from + wait * Optimism, latest < expiresAt ? latest : expiresAt, reason);
     }
 
-    static string InWords(QueuePlace place) => place.PerSecond > 0
+    static string InWords(QueuePlace place) => place.Limit is { } limit ? $"{Position(place)}; {limit}" : Position(place);
+
+    static string Position(QueuePlace place) => place.PerSecond > 0
         ? string.Create(CultureInfo.InvariantCulture, $"position {place.Ahead + 1:N0} of {place.Queued:N0} at {place.Site}, {place.PerSecond:0.##}/s")
         : string.Create(CultureInfo.InvariantCulture, $"position {place.Ahead + 1:N0} of {place.Queued:N0} at {place.Site}, pace not yet known");
 

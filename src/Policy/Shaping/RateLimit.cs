@@ -30,6 +30,9 @@ public sealed partial record RateLimit
 
     public double PerSecond => Count / Period.TotalSeconds;
 
+    /// <summary>What lies between two, evenly spread.</summary>
+    public TimeSpan Spacing => Period / Count;
+
     /// <summary>The same pace for a caller that looks only so often: the burst is at least what comes due between two looks.</summary>
     public RateLimit Every(TimeSpan look) => new(Count, Period, Math.Max(Burst, (int)Math.Ceiling(PerSecond * look.TotalSeconds)));
 

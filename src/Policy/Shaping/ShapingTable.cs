@@ -62,6 +62,10 @@ public sealed class ShapingTable
 
     public static ShapingTable Default { get; } = new(new ShapingData());
 
+    /// <summary>Rates by recipient domain, whatever site its mail goes to.</summary>
+    public IEnumerable<KeyValuePair<string, RateLimit>> DomainRates =>
+        byDomain.Where(entry => entry.Value.Rate is not null).Select(entry => KeyValuePair.Create(entry.Key, entry.Value.Rate!));
+
     /// <summary>Whether some mail is tried for another time than the service's.</summary>
     public bool HasLifetimes { get; }
 
@@ -127,7 +131,8 @@ public sealed class ShapingTable
         foreach (var (kind, overrides) in new[] { ("provider", data.ByProvider), ("site", data.BySite), ("domain", data.ByDomain), ("tenant", data.ByTenant) })
             faults.AddRange(overrides.SelectMany(entry => entry.Value.Faults().Select(fault => $"Limits of {kind} {entry.Key}: {fault}")));
         foreach (var (kind, overrides) in new[] { ("domain", data.ByDomain), ("tenant", data.ByTenant) })
-            faults.AddRange(overrides.SelectMany(entry => entry.Value.SharedBySite().Where(name => kind != "domain" || name != nameof(SiteLimits.Tls)).Select(name => $"Limits of {kind} {entry.Key}: {name} holds for all mail of a site; set it for the site")));
+            // A domain's rate is counted for the domain, in the whole cluster, and its TLS is looked at before a connection is shared.
+            faults.AddRange(overrides.SelectMany(entry => (kind == "domain" ? entry.Value with { Rate = null, Tls = null } : entry.Value).SharedBySite().Select(name => $"Limits of {kind} {entry.Key}: {name} holds for all mail of a site; set it for the site")));
         faults.AddRange(AsOverride(data.Default).Faults().Select(fault => $"Default limits: {fault}"));
         faults.AddRange(ReactionRule.Validate(data.Rules, names));
         return faults;

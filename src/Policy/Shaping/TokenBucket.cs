@@ -34,10 +34,12 @@ public sealed class TokenBucket
     public void GiveBack(int unused) => owed = Math.Max(0, owed - unused);
 
     /// <summary>When the next one is granted; <paramref name="now"/> or earlier when one is granted now.</summary>
-    public DateTimeOffset NextAt(DateTimeOffset now)
+    /// <param name="now">Now.</param>
+    /// <param name="ahead">So many others come first.</param>
+    public DateTimeOffset NextAt(DateTimeOffset now, int ahead = 0)
     {
         Empty(now);
-        var excess = owed + 1 - Limit.Burst;
+        var excess = owed + 1 + ahead - Limit.Burst;
         if (excess <= Tolerance) return at;
         // Rounded up, so that whoever comes at that moment is granted one.
         return at + TimeSpan.FromTicks((long)Math.Ceiling(excess / Limit.PerSecond * TimeSpan.TicksPerSecond));

@@ -17,6 +17,9 @@ public sealed class FairTicket<T>
     /// <summary>Whether it still waits.</summary>
     public bool IsQueued => Flow is not null;
 
+    /// <summary>The domain by which it takes turns; null where its key had none, or it does not wait.</summary>
+    public string? Domain => Flow?.Domain;
+
     internal long Number { get; set; }
     internal bool Returned { get; set; }
     internal FairFlow<T>? Flow { get; set; }
@@ -25,10 +28,10 @@ public sealed class FairTicket<T>
 }
 
 /// <summary>
-/// The items of one campaign of one tenant, oldest first. Those that come as they age form a list; one that is older than the list's last, since it
+/// The items of one campaign of one tenant (to one domain, where that is limited), oldest first. Those that come as they age form a list; one that is older than the list's last, since it
 /// was released after an outage or handed back, goes to a sorted set, so that only such ones cost more than O(1).
 /// </summary>
-sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string campaign)
+sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string campaign, string? domain)
 {
     static readonly Comparer<FairTicket<T>> ByAge =
         Comparer<FairTicket<T>>.Create((one, other) => one.Since == other.Since ? one.Number.CompareTo(other.Number) : one.Since.CompareTo(other.Since));
@@ -41,6 +44,9 @@ sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string campaign
     public FairLane<T> Lane => lane;
     public FairTenant<T> Tenant => tenant;
     public string Campaign => campaign;
+
+    /// <summary>The domain that all of it goes to, where that takes turns on its own.</summary>
+    public string? Domain => domain;
 
     /// <summary>Its place among the campaigns that take turns; null while parked.</summary>
     public LinkedListNode<FairFlow<T>>? Place { get; set; }
@@ -99,7 +105,7 @@ sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string campaign
 sealed class FairTenant<T>(string name)
 {
     public string Name => name;
-    public Dictionary<string, FairFlow<T>> Flows { get; } = new(StringComparer.Ordinal);
+    public Dictionary<(string Campaign, string? Domain), FairFlow<T>> Flows { get; } = [];
 
     /// <summary>The campaigns that wait and are not parked.</summary>
     public FairRing<FairFlow<T>> Turns { get; } = new();

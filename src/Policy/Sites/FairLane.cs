@@ -18,9 +18,9 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
     public FairTicket<T> Add(FairKey key, DateTimeOffset since, T item)
     {
         ArgumentNullException.ThrowIfNull(key.Tenant);
-        var campaign = key.Campaign ?? "";
+        var place = (key.Campaign ?? "", key.Domain);
         if (!tenants.TryGetValue(key.Tenant, out var tenant)) tenants[key.Tenant] = tenant = new FairTenant<T>(key.Tenant);
-        if (!tenant.Flows.TryGetValue(campaign, out var flow)) tenant.Flows[campaign] = flow = new FairFlow<T>(this, tenant, campaign);
+        if (!tenant.Flows.TryGetValue(place, out var flow)) tenant.Flows[place] = flow = new FairFlow<T>(this, tenant, place.Item1, place.Domain);
         var ticket = new FairTicket<T>(item, since);
         flow.Add(ticket);
         Count++;
@@ -50,15 +50,14 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
         if (flow.Place is not null) CountReady(tenant, -1);
         if (flow.Count > 0) return;
         if (flow.Place is not null) Settle(flow);
-        tenant.Flows.Remove(flow.Campaign);
+        tenant.Flows.Remove((flow.Campaign, flow.Domain));
         if (tenant.Flows.Count == 0) tenants.Remove(tenant.Name);
     }
 
-    /// <summary>Takes out all items of a tenant, or of one of its campaigns.</summary>
+    /// <summary>Takes out all items of a tenant, of one of its campaigns, or of a domain.</summary>
     public void RemoveAll(FairKey filter, List<T> removed)
     {
-        if (!tenants.TryGetValue(filter.Tenant, out var tenant)) return;
-        foreach (var flow in Matching(tenant, filter))
+        foreach (var flow in Matching(filter))
             while (flow.First is { } ticket)
             {
                 Remove(ticket);
@@ -66,11 +65,10 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
             }
     }
 
-    /// <summary>The tenant or campaign was parked, or is free again.</summary>
+    /// <summary>The tenant, campaign or domain was parked, or is free again.</summary>
     public void Settle(FairKey key)
     {
-        if (!tenants.TryGetValue(key.Tenant, out var tenant)) return;
-        foreach (var flow in Matching(tenant, key)) Settle(flow);
+        foreach (var flow in Matching(key)) Settle(flow);
     }
 
     /// <summary>Items of this lane that go before, at the turns of now.</summary>
@@ -98,7 +96,7 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
     void Settle(FairFlow<T> flow)
     {
         var tenant = flow.Tenant;
-        var joins = flow.Count > 0 && !parking.IsParked(tenant.Name, flow.Campaign);
+        var joins = flow.Count > 0 && !parking.IsParked(tenant.Name, flow.Campaign, flow.Domain);
         if (joins == flow.Place is not null) return;
         if (joins)
         {
@@ -122,8 +120,12 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
         Ready += more;
     }
 
-    static FairFlow<T>[] Matching(FairTenant<T> tenant, FairKey key) =>
-        key.Campaign is null ? [.. tenant.Flows.Values] : tenant.Flows.TryGetValue(key.Campaign, out var flow) ? [flow] : [];
+    FairFlow<T>[] Matching(FairKey key)
+    {
+        if (key.IsEverybody) return [.. tenants.Values.SelectMany(tenant => tenant.Flows.Values).Where(flow => flow.Domain == key.Domain)];
+        if (!tenants.TryGetValue(key.Tenant, out var tenant)) return [];
+        return key.Campaign is null ? [.. tenant.Flows.Values] : [.. tenant.Flows.Values.Where(flow => flow.Campaign == key.Campaign)];
+    }
 
     int WeightOf(FairTenant<T> tenant) => WeightOf(new FairKey(tenant.Name, null));
 

@@ -6,15 +6,16 @@ sealed class FairParking
     static readonly Comparer<(DateTimeOffset Until, FairKey Key)> ByTime = Comparer<(DateTimeOffset Until, FairKey Key)>.Create((one, other) =>
         one.Until != other.Until ? one.Until.CompareTo(other.Until)
         : string.CompareOrdinal(one.Key.Tenant, other.Key.Tenant) is var order and not 0 ? order
-        : string.CompareOrdinal(one.Key.Campaign, other.Key.Campaign));
+        : string.CompareOrdinal(one.Key.Campaign, other.Key.Campaign) is var campaigns and not 0 ? campaigns
+        : string.CompareOrdinal(one.Key.Domain, other.Key.Domain));
 
     readonly Dictionary<FairKey, DateTimeOffset> until = [];
     readonly SortedSet<(DateTimeOffset Until, FairKey Key)> byTime = new(ByTime);
 
     public DateTimeOffset? NextRelease => byTime.Count == 0 ? null : byTime.Min.Until;
 
-    public bool IsParked(string tenant, string campaign) =>
-        until.Count > 0 && (until.ContainsKey(new FairKey(tenant, null)) || until.ContainsKey(new FairKey(tenant, campaign)));
+    public bool IsParked(string tenant, string campaign, string? domain) =>
+        until.Count > 0 && (until.ContainsKey(new FairKey(tenant, null)) || until.ContainsKey(new FairKey(tenant, campaign)) || (domain is not null && until.ContainsKey(FairKey.To(domain))));
 
     public void Park(FairKey key, DateTimeOffset time)
     {

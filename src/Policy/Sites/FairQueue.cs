@@ -3,7 +3,16 @@ using System.Diagnostics.CodeAnalysis;
 namespace Orleans.Mail.Policy.Sites;
 
 /// <summary>Who an item belongs to: the units of fairness.</summary>
-public readonly record struct FairKey(string Tenant, string? Campaign);
+/// <param name="Tenant">Who sends.</param>
+/// <param name="Campaign">Its group; null for none, or in a filter for all.</param>
+/// <param name="Domain">The recipient domain where that is to be parked on its own: the campaign's mail to it takes turns as a campaign of its own.</param>
+public readonly record struct FairKey(string Tenant, string? Campaign, string? Domain = null)
+{
+    /// <summary>Everybody's mail to a domain: for parking and taking out, not for items. No tenant is called by nothing.</summary>
+    public static FairKey To(string domain) => new("", null, domain);
+
+    internal bool IsEverybody => Tenant.Length == 0;
+}
 
 /// <summary>When lower priorities get their turn.</summary>
 public sealed record FairQueueOptions
@@ -101,7 +110,7 @@ public sealed class FairQueue<T>
         return true;
     }
 
-    /// <summary>Keeps a tenant, or one campaign of it, from its turns until a time. A later call replaces the time. Costs O(its campaigns).</summary>
+    /// <summary>Keeps a tenant, one campaign of it, or a domain, from its turns until a time. A later call replaces the time. Costs O(its campaigns), for a domain O(all campaigns).</summary>
     /// <param name="key">A null campaign means all of the tenant.</param>
     /// <param name="until">The maximum value means until <see cref="Unpark"/>.</param>
     public void Park(FairKey key, DateTimeOffset until)
@@ -118,7 +127,7 @@ public sealed class FairQueue<T>
         return true;
     }
 
-    /// <summary>Takes out all items of a tenant, or of one campaign of it, highest priority and oldest first. Costs O(items taken).</summary>
+    /// <summary>Takes out all items of a tenant, of one campaign of it, or of a domain, highest priority and oldest first. Costs O(items taken).</summary>
     /// <param name="filter">A null campaign means all of the tenant.</param>
     public IReadOnlyList<T> RemoveWhere(FairKey filter)
     {

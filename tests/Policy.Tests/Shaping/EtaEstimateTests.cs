@@ -55,4 +55,22 @@ public sealed class EtaEstimateTests
         Assert.NotNull(EtaEstimate.Of(Now, [], new QueuePlace("s", 0, 10, 0), Expiry).Latest);
         Assert.Equal("due now", EtaEstimate.Of(Now, [], null, Expiry).Reason);
     }
+
+    [Fact]
+    public void Of_APlaceWithALimit_SaysBoth()
+    {
+        var place = new QueuePlace("mx.test", 2, 12, 2, QueuePlace.SiteSessions("mx.test", 5));
+        Assert.Equal("position 3 of 12 at mx.test, 2/s; site mx.test: 5 sessions in use", EtaEstimate.Of(Now, [], place, Expiry).Reason);
+        Assert.Equal("provider google: 1 session in use", QueuePlace.ProviderSessions("google", 1));
+    }
+
+    [Fact]
+    public void Of_ARateThatTheSiteDoesNotReach_HasTheLaterEnd()
+    {
+        var place = new QueuePlace("mx.test", 60, 100, 1);
+        var rate = EtaEstimate.Of(Now, [WaitCause.SiteRate(Now.AddSeconds(6), "mx.test", "10/1s", TimeSpan.FromSeconds(6))], place, Expiry);
+        Assert.Equal("site mx.test: rate 10/1s until 12:00", rate.Reason);
+        Assert.Equal(Now.AddSeconds(6), rate.Earliest);
+        Assert.Equal(Now.AddSeconds(120), rate.Latest);
+    }
 }

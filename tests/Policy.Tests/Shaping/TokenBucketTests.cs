@@ -18,6 +18,16 @@ public sealed class TokenBucketTests
     }
 
     [Fact]
+    public void Who_has_others_before_it_is_granted_when_all_of_them_were()
+    {
+        var bucket = Bucket("10/1s, burst 3");
+        Assert.Equal(Start, bucket.NextAt(Start, ahead: 2));
+        Assert.Equal(100, (bucket.NextAt(Start, ahead: 3) - Start).TotalMilliseconds, 3);
+        bucket.Take(3, Start);
+        Assert.Equal(1_000, (bucket.NextAt(Start, ahead: 9) - Start).TotalMilliseconds, 3);
+    }
+
+    [Fact]
     public void Burst_is_granted_at_once_and_comes_back_with_time()
     {
         var bucket = Bucket("10/1s, burst 20");

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 namespace Orleans.Mail.Grains.Tests;
 
 /// <summary>Configuration that a test changes while the silo runs.</summary>
-sealed class ChangingSettings : ConfigurationProvider, IConfigurationSource
+public sealed class ChangingConfiguration : ConfigurationProvider, IConfigurationSource
 {
     public IDictionary<string, string?> Values => Data;
 
