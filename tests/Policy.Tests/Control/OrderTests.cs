@@ -68,6 +68,47 @@ public sealed class OrderTests
     }
 
     [Fact]
+    public void An_order_at_every_bound_is_taken()
+    {
+        var order = Order(new OrderScope { Site = new string('s', 256) }, new string('i', StandingOrder.MaxIdLength), Now.AddTicks(1)) with
+        {
+            Reason = new string('r', MessageChange.MaxReasonLength),
+            By = new string('b', 256),
+            Evidence = new string('e', 1024),
+        };
+        Assert.Null(OrderRules.Problem(order, Now));
+        Assert.Null(OrderRules.Problem(order with { Kind = OrderKind.Reroute, Detail = new string('d', 8 * 1024) }, Now));
+        Assert.NotNull(OrderRules.Problem(order with { Reason = new string('r', MessageChange.MaxReasonLength + 1) }, Now));
+        Assert.NotNull(OrderRules.Problem(order with { By = new string('b', 257) }, Now));
+    }
+
+    [Fact]
+    public void An_order_for_a_place_covers_that_place_alone()
+    {
+        var target = new OrderTarget { Tenant = "t", Site = "mx.example.com", Relay = "r", Domain = "example.com", Source = "s" };
+        OrderScope[] fitting = [new() { Relay = "r" }, new() { Domain = "Example.COM" }, new() { Source = "s" }, new() { Relay = "r", Source = "s", Tenant = "t" }];
+        OrderScope[] others = [new() { Relay = "R" }, new() { Domain = "sub.example.com" }, new() { Source = "t" }, new() { Relay = "r", Source = "t" }];
+        Assert.All(fitting, scope => Assert.True(OrderBook.Covers(scope, target)));
+        Assert.All(others, scope => Assert.False(OrderBook.Covers(scope, target)));
+    }
+
+    [Fact]
+    public void Bounces_of_one_kind_leave_the_count_of_the_other_and_an_entry_ends_at_its_time()
+    {
+        var thresholds = new SuppressionThresholds(HardBounces: 2, OtherBounces: 2, TimeSpan.FromDays(90));
+        SuppressionRecord Bounce(SuppressionRecord? known, bool isHard) => SuppressionPolicy.Bounced(known, "a@b.example", "t", "why", isHard, thresholds, Now);
+
+        var both = Bounce(Bounce(null, isHard: true), isHard: false);
+        Assert.Equal((1, 1, false), (both.HardBounces, both.OtherBounces, both.IsSuppressed));
+        var listed = Bounce(both, isHard: true);
+        Assert.Equal((2, 1, true, "Bounced: why."), (listed.HardBounces, listed.OtherBounces, listed.IsSuppressed, listed.Reason));
+        Assert.True(listed.IsInForceAt(Now.AddDays(90).AddTicks(-1)));
+        Assert.False(listed.IsInForceAt(Now.AddDays(90)));
+        Assert.False(listed.IsSpentAt(Now.AddDays(90).AddTicks(-1)));
+        Assert.True(listed.IsSpentAt(Now.AddDays(90)));
+    }
+
+    [Fact]
     public void Hard_bounces_count_apart_from_others_and_an_address_on_the_list_stays_as_it_is()
     {
         var thresholds = new SuppressionThresholds(HardBounces: 1, OtherBounces: 3, TimeSpan.FromDays(90));

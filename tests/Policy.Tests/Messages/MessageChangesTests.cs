@@ -107,6 +107,27 @@ public sealed class MessageChangesTests
     }
 
     [Fact]
+    public void Values_at_a_bound_are_taken_and_those_behind_it_are_not()
+    {
+        var state = State(Start.Deferred);
+        ChangeResult Of(MessageChange change) => MessageChanges.Decide(state, change, Latest, Now).Answer.Result;
+
+        MessageChange[] good =
+        [
+            new() { Route = new string('r', 128) }, new() { ExpiresAt = Latest }, new() { ExpiresAt = Now.AddTicks(1) }, new() { SendAt = state.ExpiresAt.AddTicks(-1) },
+            new() { SendAt = state.ExpiresAt, ExpiresAt = state.ExpiresAt.AddTicks(1) }, new() { Action = MessageAction.Fail, Reason = new string('r', MessageChange.MaxReasonLength) },
+        ];
+        MessageChange[] bad =
+        [
+            new() { Route = new string('r', 129) }, new() { ExpiresAt = Latest.AddTicks(1) }, new() { ExpiresAt = Now }, new() { SendAt = state.ExpiresAt },
+            new() { SendAt = Now.AddHours(2), ExpiresAt = Now.AddHours(2) }, new() { Action = MessageAction.Fail, Reason = new string('r', MessageChange.MaxReasonLength + 1) },
+            new() { Action = MessageAction.Fail, Priority = Priority.High }, new() { Action = MessageAction.RetryNow, SendAt = Now.AddHours(1) }, new(),
+        ];
+        Assert.All(good, change => Assert.Equal(ChangeResult.Changed, Of(change)));
+        Assert.All(bad, change => Assert.Equal(ChangeResult.Invalid, Of(change)));
+    }
+
+    [Fact]
     public void Whatever_is_changed_is_told_and_changing_again_changes_nothing()
     {
         foreach (var start in Enum.GetValues<Start>())

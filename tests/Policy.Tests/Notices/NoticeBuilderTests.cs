@@ -100,11 +100,45 @@ public sealed class NoticeBuilderTests
     [InlineData(450, "4.7.1 Said earlier", "mx.null", "5.1.10")]
     [InlineData(450, "4.7.1 Said now", "enhanced.4.7.*", "4.7.1")]
     [InlineData(0, null, "failure.missing-requiretls", "5.7.30")]
+    [InlineData(399, "5.1.1 No refusal", null, "5.0.0")]
+    [InlineData(600, "5.1.1 No refusal", null, "5.0.0")]
     public void Status_IsTheRemotesWhereItAgrees_ElseOurs(int code, string? text, string? rule, string expected)
     {
         var state = Late.With(Late.Recipient("ann@a.example", Fate.Bounced, code == 0 ? null : SmtpReply.Create(code, text), "unknown", rule));
         var status = Assert.IsType<MessageDeliveryStatus>(Assert.IsType<MultipartReport>(Build(state, NoticeKinds.Failure).Message.Body)[1]).StatusGroups;
         Assert.Equal(expected, status[1]["Status"]);
+    }
+
+    [Theory]
+    [InlineData(Fate.Bounced, "no-mail-service", false, "5.1.2")]
+    [InlineData(Fate.Bounced, "too-large", false, "5.3.4")]
+    [InlineData(Fate.Bounced, "missing-extension", false, "5.6.7")]
+    [InlineData(Fate.Bounced, "missing-extension", true, "5.7.30")]
+    [InlineData(Fate.Bounced, "unknown", true, "5.0.0")]
+    [InlineData(Fate.Expired, "too-large", false, "4.4.7")]
+    public void Status_WithoutAReply_FollowsFromWhatHappened(Fate fate, string category, bool requiresTls, string expected) =>
+        Assert.Equal(expected, DeliveryReport.StatusOf(Late.Recipient("ann@a.example", fate, null, category), NoticeKinds.Failure, requiresTls).ToString());
+
+    [Fact]
+    public void Report_NamesItsReporterItsTimesAndNoHostThatIsNone()
+    {
+        var attempts = Late.Message.History;
+        var state = Failed with { History = [attempts[0] with { Duration = null }, attempts[0] with { Number = 2, StartedAt = Now.AddHours(-1), Host = new string('h', 256), Outcomes = [attempts[0].Outcomes[1]] }] };
+        var request = new NoticeBuilder(Late.Settings with { ReportingHost = "out.mail.example" }).Build(state, Owed(state, NoticeKinds.Failure), Original, Now);
+        var status = Assert.IsType<MessageDeliveryStatus>(Assert.IsType<MultipartReport>(MimeMessage.Load(new MemoryStream(request.Content)).Body)[1]).StatusGroups;
+        Assert.Equal(["dns; out.mail.example", "Tue, 01 Jan 2030 12:00:00 +0000", null], [status[0]["Reporting-MTA"], status[0]["Arrival-Date"], status[0]["Original-Envelope-Id"]]);
+        Assert.Equal(["dns; mx.a.example", "Tue, 01 Jan 2030 12:01:00 +0000"], [status[1]["Remote-MTA"], status[1]["Last-Attempt-Date"]]);
+        Assert.Equal([null, "Tue, 01 Jan 2030 16:00:02 +0000"], [status[2]["Remote-MTA"], status[2]["Last-Attempt-Date"]]);
+        Assert.True(DeliveryReport.IsHost(new string('h', 255)));
+        Assert.False(DeliveryReport.IsHost(""));
+    }
+
+    [Fact]
+    public void Settings_without_sense_are_refused_and_those_at_a_bound_are_taken()
+    {
+        NoticeSettings[] bad = [Late.Settings with { DelayAfter = TimeSpan.Zero }, Late.Settings with { MaxHeaderBytes = -1 }, Late.Settings with { MaxReplyLength = -1 }];
+        Assert.All(bad, settings => Assert.Throws<ArgumentException>(() => new NoticeBuilder(settings)));
+        _ = new NoticeBuilder(Late.Settings with { DelayAfter = TimeSpan.FromTicks(1), MaxHeaderBytes = 0, MaxReplyLength = 0 });
     }
 
     [Fact]

@@ -21,8 +21,21 @@ public sealed class RetryHintTests
     [InlineData("Greylisted\nplease try again in\n10 min.", 600)]
     [InlineData("Too many messages (10 messages per 60 seconds), retry in 90 secs", 90)]
     [InlineData("retry in 2 days", 172800)]
+    [InlineData("retry in 7 days", 604800)]
+    [InlineData("retry in 604800 seconds", 604800)]
+    [InlineData("Retry once seven other words stand between in 60 seconds", 60)]
+    [InlineData("Retry once then eight other words stand between in 60 seconds", null)]
+    [InlineData("60 seconds of four words again", 60)]
+    [InlineData("60 seconds of many more words again", null)]
+    [InlineData("retry after 99:59:59", 359999)]
+    [InlineData("retry after 00:60:00", null)]
+    [InlineData("retry after 05:00", null)]
+    [InlineData("retry in 1000000 seconds", null)]
+    [InlineData("Please wait 1 hour and 5 minutes and 10 seconds", 3910)]
+    [InlineData("again every 60 seconds", null)]
+    [InlineData("again until 14:20:00", null)]
     [InlineData("Try again in 5 minutes, at the latest in 2 hours", 300)]
-    public void Find_TextWithAWait_IsTheWait(string text, int seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), RetryHint.Find(text));
+    public void Find_TextWithAWait_IsTheWait(string text, int? seconds) => Assert.Equal(seconds is { } wait ? TimeSpan.FromSeconds(wait) : null, RetryHint.Find(text));
 
     [Theory]
     [InlineData("")]

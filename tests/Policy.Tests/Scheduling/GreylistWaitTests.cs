@@ -26,6 +26,51 @@ public sealed class GreylistWaitTests
         Assert.InRange(Learn(disappointed, 300, false).Choose(0.1, 1)!.Value, TimeSpan.FromSeconds(300), TimeSpan.FromSeconds(331));
     }
 
+    [Theory]
+    [InlineData(null, 100, 0, 90)]
+    [InlineData(null, 100, 1, 110)]
+    [InlineData(80, 100, 0, 90)]
+    [InlineData(88, 100, 0, 93)]
+    [InlineData(98, 100, 0, 100)]
+    [InlineData(98, 100, 1, 110)]
+    [InlineData(100, null, 0, 135)]
+    [InlineData(100, null, 1, 165)]
+    public void Choose_WhatWasSeen_IsApproachedFromAboveWhatWasRefused(int? refused, int? passed, double chance, int expected)
+    {
+        var learned = GreylistWait.None;
+        if (refused is { } early) learned = Learn(learned, early, isGreylisted: true);
+        if (passed is { } late) learned = Learn(learned, late, isGreylisted: false);
+        Assert.Equal(expected, learned.Choose(0.1, chance)!.Value.TotalSeconds, 3);
+    }
+
+    [Fact]
+    public void Learn_OfSeveralWaits_KeepsTheLongestRefusedAndTheShortestPassed()
+    {
+        var refused = Learn(Learn(Learn(GreylistWait.None, 60, true), 90, true), 30, true);
+        Assert.Equal(TimeSpan.FromSeconds(90), refused.Refused);
+        var passed = Learn(Learn(Learn(refused, 300, false), 120, false), 200, false);
+        Assert.Equal((TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(120)), (passed.Refused!.Value, passed.Passed!.Value));
+        // The same wait, and another answer: the newer one counts.
+        Assert.Null(Learn(passed, 120, true).Passed);
+        Assert.Null(Learn(passed, 90, false).Refused);
+    }
+
+    [Fact]
+    public void Choose_AnnouncementNoLongerThanWhatWasRefused_CountsForNothing()
+    {
+        var heard = Learn(GreylistWait.None.Hear(TimeSpan.FromSeconds(100)), 100, isGreylisted: true);
+        Assert.Equal(135, heard.Choose(0.1, 0)!.Value.TotalSeconds, 3);
+        Assert.Equal(100, Learn(GreylistWait.None.Hear(TimeSpan.FromSeconds(100)), 90, true).Choose(0.1, 0)!.Value.TotalSeconds, 3);
+    }
+
+    [Fact]
+    public void Learn_FourHours_IsTheLongestThatTells()
+    {
+        Assert.Equal(TimeSpan.FromHours(4), Learn(GreylistWait.None, 4 * 3600, true).Refused);
+        Assert.Same(GreylistWait.None, Learn(GreylistWait.None, 4 * 3600 + 1, true));
+        Assert.Equal(TimeSpan.FromHours(4), GreylistWait.None.Hear(TimeSpan.FromHours(4)).Announced);
+    }
+
     [Fact]
     public void Learn_SiteThatChanged_ForgetsWhatContradicts()
     {
