@@ -133,7 +133,7 @@ public sealed class ShapingTable
         foreach (var (kind, overrides) in new[] { ("domain", data.ByDomain), ("tenant", data.ByTenant) })
             // A domain's rate is counted for the domain, in the whole cluster, and its TLS is looked at before a connection is shared.
             faults.AddRange(overrides.SelectMany(entry => (kind == "domain" ? entry.Value with { Rate = null, Tls = null } : entry.Value).SharedBySite().Select(name => $"Limits of {kind} {entry.Key}: {name} holds for all mail of a site; set it for the site")));
-        faults.AddRange(AsOverride(data.Default).Faults().Select(fault => $"Default limits: {fault}"));
+        faults.AddRange((data.Default.Set with { MaxSessions = data.Default.MaxSessions }).Faults().Select(fault => $"Default limits: {fault}"));
         faults.AddRange(ReactionRule.Validate(data.Rules, names));
         return faults;
     }
@@ -148,20 +148,6 @@ public sealed class ShapingTable
                 faults.Add($"Mail host suffix {suffix} belongs to both {suffixes[suffix]} and {provider.Name}");
         }
     }
-
-    static SiteLimitsOverride AsOverride(SiteLimits limits) => new()
-    {
-        MaxSessions = limits.MaxSessions,
-        InitialSessions = limits.InitialSessions,
-        MessagesPerConnection = limits.MessagesPerConnection,
-        MaxConnectionAge = limits.MaxConnectionAge,
-        ConnectionIdle = limits.ConnectionIdle,
-        RecipientsPerTransaction = limits.RecipientsPerTransaction,
-        Tls = limits.Tls,
-        ProbeAfter = limits.ProbeAfter,
-        MaxLifetime = limits.MaxLifetime,
-        GreylistRetry = limits.GreylistRetry,
-    };
 
     static SiteLimits Lay(FrozenDictionary<string, SiteLimitsOverride> overrides, string? key, SiteLimits limits) =>
         key is not null && overrides.TryGetValue(key, out var found) ? found.Over(limits) : limits;

@@ -6,40 +6,40 @@ namespace Orleans.Mail.Policy.Shaping;
 public sealed record SiteLimits
 {
     /// <summary>Sessions at once, in the whole cluster. Default 20.</summary>
-    public int MaxSessions { get; init; } = 20;
+    public int MaxSessions { get => Set.MaxSessions ?? 20; init => Set = Set with { MaxSessions = value }; }
 
-    /// <summary>Sessions before anything is known of the site. Default 5.</summary>
-    public int InitialSessions { get; init; } = 5;
+    /// <summary>Sessions before anything is known of the site. Default 5; a lower maximum alone lowers it.</summary>
+    public int InitialSessions { get => Math.Min(Set.InitialSessions ?? 5, MaxSessions); init => Set = Set with { InitialSessions = value }; }
 
     /// <summary>Messages over one connection. Default 100.</summary>
-    public int MessagesPerConnection { get; init; } = 100;
+    public int MessagesPerConnection { get => Set.MessagesPerConnection ?? 100; init => Set = Set with { MessagesPerConnection = value }; }
 
     /// <summary>How old a connection may become. Default 5 minutes.</summary>
-    public TimeSpan MaxConnectionAge { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan MaxConnectionAge { get => Set.MaxConnectionAge ?? TimeSpan.FromMinutes(5); init => Set = Set with { MaxConnectionAge = value }; }
 
     /// <summary>How long a connection is kept without work. Default 5 seconds.</summary>
-    public TimeSpan ConnectionIdle { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan ConnectionIdle { get => Set.ConnectionIdle ?? TimeSpan.FromSeconds(5); init => Set = Set with { ConnectionIdle = value }; }
 
     /// <summary>Recipients in one transaction (RFC 5321 §4.5.3.1.8 promises 100). Default 100.</summary>
-    public int RecipientsPerTransaction { get; init; } = 100;
+    public int RecipientsPerTransaction { get => Set.RecipientsPerTransaction ?? 100; init => Set = Set with { RecipientsPerTransaction = value }; }
 
     /// <summary>Messages by time. Default: none.</summary>
-    public RateLimit? Rate { get; init; }
+    public RateLimit? Rate { get => Set.Rate; init => Set = Set with { Rate = value }; }
 
     /// <summary>New connections by time. Default: none.</summary>
-    public RateLimit? ConnectionRate { get; init; }
+    public RateLimit? ConnectionRate { get => Set.ConnectionRate; init => Set = Set with { ConnectionRate = value }; }
 
     /// <summary>Default: opportunistic.</summary>
-    public RouteTls Tls { get; init; }
+    public RouteTls Tls { get => Set.Tls ?? RouteTls.Opportunistic; init => Set = Set with { Tls = value }; }
 
     /// <summary>How long a site that could not be talked to is left alone before a probe. Default 1 minute.</summary>
-    public TimeSpan ProbeAfter { get; init; } = TimeSpan.FromMinutes(1);
+    public TimeSpan ProbeAfter { get => Set.ProbeAfter ?? TimeSpan.FromMinutes(1); init => Set = Set with { ProbeAfter = value }; }
 
     /// <summary>How long mail to the site is tried where its sender does not say: longer for one known to be slow. Default: by priority.</summary>
-    public TimeSpan? MaxLifetime { get; init; }
+    public TimeSpan? MaxLifetime { get => Set.MaxLifetime; init => Set = Set with { MaxLifetime = value }; }
 
     /// <summary>When to come again after a first refusal by greylisting, until the site's own wait is learned. Default: as after other refusals of that category.</summary>
-    public TimeSpan? GreylistRetry { get; init; }
+    public TimeSpan? GreylistRetry { get => Set.GreylistRetry; init => Set = Set with { GreylistRetry = value }; }
 
     /// <summary>Who runs the site; null where no provider of the table does.</summary>
     public string? Provider { get; init; }
@@ -48,6 +48,9 @@ public sealed record SiteLimits
     public int? ProviderMaxSessions { get; init; }
 
     public static SiteLimits Default { get; } = new();
+
+    /// <summary>What was set; the members give the defaults for the rest.</summary>
+    internal SiteLimitsOverride Set { get; init; } = new();
 }
 
 /// <summary>Some of <see cref="SiteLimits"/>, to lay over others: null inherits.</summary>
@@ -70,23 +73,7 @@ public sealed record SiteLimitsOverride
     public SiteLimits Over(SiteLimits under)
     {
         ArgumentNullException.ThrowIfNull(under);
-        var most = MaxSessions ?? under.MaxSessions;
-        return under with
-        {
-            MaxSessions = most,
-            // A lower maximum alone lowers the start with it.
-            InitialSessions = Math.Min(InitialSessions ?? under.InitialSessions, most),
-            MessagesPerConnection = MessagesPerConnection ?? under.MessagesPerConnection,
-            MaxConnectionAge = MaxConnectionAge ?? under.MaxConnectionAge,
-            ConnectionIdle = ConnectionIdle ?? under.ConnectionIdle,
-            RecipientsPerTransaction = RecipientsPerTransaction ?? under.RecipientsPerTransaction,
-            Rate = Rate ?? under.Rate,
-            ConnectionRate = ConnectionRate ?? under.ConnectionRate,
-            Tls = Tls ?? under.Tls,
-            ProbeAfter = ProbeAfter ?? under.ProbeAfter,
-            MaxLifetime = MaxLifetime ?? under.MaxLifetime,
-            GreylistRetry = GreylistRetry ?? under.GreylistRetry,
-        };
+        return under with { Set = Before(under.Set) };
     }
 
     /// <summary>What is set here, and else what is set there.</summary>
