@@ -39,6 +39,7 @@ public interface ISpoolShard
     /// </summary>
     /// <exception cref="SpoolFencedException">Somebody else opened the shard since.</exception>
     /// <exception cref="SpoolUnavailableException">Nothing was stored, or (when <see cref="SpoolUnavailableException.OutcomeKnown"/> is false) it may have been.</exception>
+    /// <exception cref="SpoolCorruptException">What it would change is damaged; nothing was stored.</exception>
     Task<CommitStatus> CommitAsync(SpoolCommit commit);
 
     /// <summary>The newest durable record; null when there is none.</summary>

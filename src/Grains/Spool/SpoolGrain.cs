@@ -232,7 +232,7 @@ sealed partial class SpoolGrain(
             }
             while (removed > 0);
         }
-        catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException)
+        catch (Exception exception) when (exception is SpoolUnavailableException or SpoolFencedException or SpoolCorruptException)
         {
             LogPurgeFailed(Number, exception);
         }

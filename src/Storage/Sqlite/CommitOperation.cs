@@ -36,18 +36,7 @@ sealed class CommitOperation(int shard, long epoch, SpoolCommit commit, Delivery
             return;
         }
 
-        Row? row;
-        try
-        {
-            row = Find(batch);
-        }
-        catch (SqliteFailure failure) when (failure.IsCorrupt)
-        {
-            // The row of one message cannot be read: nothing was changed yet, so the others go on.
-            Refusal = new SpoolCorruptException("The record of the message cannot be read.", failure);
-            return;
-        }
-
+        var row = Find(batch);
         if ((row?.Version ?? 0) != commit.ExpectedVersion)
         {
             Answer = CommitStatus.Conflict;

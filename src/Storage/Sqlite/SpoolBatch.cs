@@ -59,22 +59,39 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
     }
 
     /// <summary>The epoch of a shard as this transaction sees it.</summary>
-    public long EpochOf(int shard)
-    {
-        var part = parts[shard];
-        if (part.Epoch is { } known) return known;
-        var statement = Statements.Epoch.Bind(1, shard);
-        if (!statement.Step()) throw new SqliteFailure(SQLitePCL.raw.SQLITE_CORRUPT, "a shard row is missing");
-        part.Epoch = statement.Int64(0);
-        statement.Reset();
-        return part.Epoch.Value;
-    }
+    public long EpochOf(int shard) => parts[shard].Epoch ??= OfAll(shard, ReadEpoch);
 
     public long RaiseEpoch(int shard)
     {
-        Statements.RaiseEpoch.Bind(1, shard).Run();
+        OfAll(shard, number =>
+        {
+            Statements.RaiseEpoch.Bind(1, number).Run();
+            return 0;
+        });
         parts[shard].Epoch = null;
         return EpochOf(shard);
+    }
+
+    long ReadEpoch(int shard)
+    {
+        var statement = Statements.Epoch.Bind(1, shard);
+        if (!statement.Step()) throw new SqliteFailure(SQLitePCL.raw.SQLITE_CORRUPT, "a shard row is missing");
+        var epoch = statement.Int64(0);
+        statement.Reset();
+        return epoch;
+    }
+
+    // Damage where all messages of a shard look is no single operation's trouble.
+    static long OfAll(int shard, Func<int, long> access)
+    {
+        try
+        {
+            return access(shard);
+        }
+        catch (SqliteFailure failure) when (failure.IsCorrupt)
+        {
+            throw new SpoolUnavailableException(SpoolFault.Corrupt, true, $"The row of shard {shard} cannot be used ({failure.Message}).", failure);
+        }
     }
 
     public ShardPart Part(int shard) => parts[shard];

@@ -147,8 +147,7 @@ sealed partial class SpoolWriter : ISpoolHealth
         {
             batch!.Clear();
             batch.WriteContents(operations);
-            batch.Begin();
-            foreach (var operation in operations) operation.Apply(batch);
+            while (!TryApply()) StorageInstruments.Fault(SpoolFault.Corrupt);
             batch.Commit();
         }
         catch (Exception error)
@@ -161,6 +160,31 @@ sealed partial class SpoolWriter : ISpoolHealth
         StorageInstruments.Transaction(startedAt);
         batch.Publish();
         CompleteAll();
+    }
+
+    /// <summary>
+    /// Carries out all operations in one transaction. The first that meets a damaged page, of a row or of an index, is refused and taken out, and what
+    /// was done is rolled back: false tells to begin again, so that the others lose nothing by their neighbour.
+    /// </summary>
+    bool TryApply()
+    {
+        batch!.Begin();
+        foreach (var operation in operations)
+        {
+            try
+            {
+                operation.Apply(batch);
+            }
+            catch (SqliteFailure failure) when (failure.IsCorrupt)
+            {
+                batch.RollBack();
+                operations.Remove(operation);
+                operation.Fail(new SpoolCorruptException("What is to be changed lies on a damaged page.", failure));
+                return false;
+            }
+        }
+
+        return true;
     }
 
     void CompleteAll()

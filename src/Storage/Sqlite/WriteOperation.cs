@@ -6,7 +6,7 @@ abstract class WriteOperation
     /// <summary>Octets of content that count against the size of a batch.</summary>
     public virtual int ContentBytes => 0;
 
-    /// <summary>Carries it out inside the transaction. A refusal is remembered and told at <see cref="Complete"/>; an exception ends the whole transaction.</summary>
+    /// <summary>Carries it out inside the transaction. A refusal is remembered and told at <see cref="Complete"/>; damage that it meets ends this operation, and another exception the whole transaction. It may be carried out again.</summary>
     public abstract void Apply(SpoolBatch batch);
 
     /// <summary>The transaction is durable.</summary>

@@ -31,7 +31,7 @@ sealed class WriteStatements(Database database)
 
     public Statement UpdateWait { get; } = database.Prepare("UPDATE message SET site = ?, rank = ?" + Placed);
 
-    public Statement FindWhole { get; } = database.Prepare("SELECT num, state, rank FROM message" + Row + " AND due IS NOT NULL");
+    public Statement FindLive { get; } = database.Prepare("SELECT num FROM message" + Row + " AND due IS NOT NULL");
 
     public Statement SetAside { get; } = database.Prepare(
         "UPDATE message SET version = version + 1, due = ?, holder = 0, site = NULL, rank = NULL" + Placed);

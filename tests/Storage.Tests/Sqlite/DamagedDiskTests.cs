@@ -88,6 +88,49 @@ public sealed class DamagedDiskTests
     }
 
     [Fact]
+    public async Task DamagedPageOfAnIndex_StopsOnlyTheMessagesOnItAndNoneThatSharesTheirTransaction()
+    {
+        var fixture = new SqliteFixture();
+        var shard = await fixture.Open().OpenShardAsync(0, Token);
+        const int count = 1000;
+        static string Site(int number) => $"site{number:0000}".PadRight(100, '.');
+        await Task.WhenAll(Enumerable.Range(1, count).Select(i => shard.CommitAsync(Accept(Id(i)) with { WaitsFor = Site(i), Events = [] })));
+        await fixture.CloseAsync();
+        var octets = await File.ReadAllBytesAsync(fixture.DatabasePath, Token);
+        const int pageBytes = 8192;
+        const byte leafOfIndex = 0x0A;
+        var page = Enumerable.Range(0, octets.Length / pageBytes).Single(number =>
+            octets[number * pageBytes] == leafOfIndex && octets.AsSpan(number * pageBytes, pageBytes).IndexOf(System.Text.Encoding.ASCII.GetBytes(Site(500))) >= 0);
+        octets.AsSpan(page * pageBytes, 64).Fill(0xEE);
+        await File.WriteAllBytesAsync(fixture.DatabasePath, octets, Token);
+
+        var spool = fixture.Open(options => options.RetryInterval = TimeSpan.FromMilliseconds(1));
+        shard = await spool.OpenShardAsync(0, Token);
+        // Every tenth, so that no page of the index empties and needs its neighbour. The first is at the disk while all others gather to one transaction.
+        int[] changed = [.. Enumerable.Range(1, count / 10).Select(i => i * 10)];
+        var stored = await Task.WhenAll(changed.Select(async i =>
+        {
+            try
+            {
+                return await shard.CommitAsync(Final(Id(i))) == CommitStatus.Committed;
+            }
+            catch (SpoolCorruptException)
+            {
+                return false;
+            }
+        }));
+        var refused = changed.Where((_, index) => !stored[index]).ToList();
+        Assert.Contains(500, refused);
+        Assert.InRange(refused.Count, 1, 10);
+        Assert.Null(spool.Fault);
+        await fixture.CloseAsync();
+        shard = await fixture.Open().OpenShardAsync(0, Token);
+        foreach (var i in changed) Assert.Equal(refused.Contains(i) ? 1 : 2, (await shard.ReadAsync(Id(i), Token))!.Version);
+        Assert.Equal(count - changed.Length + refused.Count, (await shard.CountAsync(Token)).Live);
+        await fixture.CloseAsync();
+    }
+
+    [Fact]
     public async Task LogTruncatedOrSharedMemoryLost_OpensWithWhatIsWhole()
     {
         var fixture = new SqliteFixture();
