@@ -8,7 +8,7 @@ public interface ISpool
 
     /// <summary>
     /// Whether several silos may use it at the same time, each for shards of its own. Such a spool keeps no notes of
-    /// <see cref="ISpoolShard.MarkEndOfData"/>: an attempt that died with its silo is in doubt.
+    /// <see cref="ISpoolShard.MarkEndOfData"/>: what an attempt had come to has to be committed.
     /// </summary>
     bool IsShared { get; }
 

@@ -8,4 +8,7 @@ public interface ISpoolHealth
 
     /// <summary>Since when; null while the store works.</summary>
     DateTimeOffset? Since { get; }
+
+    /// <summary>Tries to store something now, and says whether it could: a fault that is over is over from then on.</summary>
+    Task<bool> ProbeAsync(CancellationToken cancellationToken) => Task.FromResult(Fault is null);
 }

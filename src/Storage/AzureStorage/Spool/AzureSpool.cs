@@ -43,7 +43,7 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
         }
 
         await OpenAsync(cancellationToken).ConfigureAwait(false);
-        var table = new ShardTable(account, shard);
+        var table = new ShardTable(account, shard, Note);
         var fence = await table.RaiseFenceAsync(cancellationToken).ConfigureAwait(false);
         var index = new ShardIndex(account.Options.CacheBytes);
         foreach (var message in await table.LoadLiveAsync(cancellationToken).ConfigureAwait(false)) index.Set(message, null, null);
@@ -52,6 +52,21 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
         var writer = new ShardWriter(table, index, events, fence, new SemaphoreSlim(1), Note);
         writers[shard] = writer;
         return new AzureSpoolShard(shard, ShardCount, fence, table, index, events, writer, serializer);
+    }
+
+    public async Task<bool> ProbeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await account.Writing.UpsertEntityAsync(new TableEntity(SpoolRows.Common, "probe"), TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+            Note(null);
+            return true;
+        }
+        catch (Exception error) when (SpoolAccount.IsFailure(error) && !cancellationToken.IsCancellationRequested)
+        {
+            Note(SpoolAccount.ForCallers(error, outcomeKnown: false));
+            return false;
+        }
     }
 
     public void Dispose()
@@ -81,10 +96,9 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
     /// <summary>Notes the number of shards of a new spool, or checks that it is the one it was created with.</summary>
     async Task CheckShardsAsync(CancellationToken cancellationToken)
     {
-        const string name = "spool";
         try
         {
-            await account.Reading.AddEntityAsync(new TableEntity(name, name) { ["Shards"] = ShardCount }, cancellationToken).ConfigureAwait(false);
+            await account.Reading.AddEntityAsync(new TableEntity(SpoolRows.Common, SpoolRows.Common) { ["Shards"] = ShardCount }, cancellationToken).ConfigureAwait(false);
             return;
         }
         catch (RequestFailedException failure) when (failure.Status == 409)
@@ -96,7 +110,7 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
             throw SpoolAccount.ForCallers(error, outcomeKnown: true);
         }
 
-        var row = await SpoolAccount.CallAsync(() => account.Reading.GetEntityAsync<TableEntity>(name, name, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
+        var row = await SpoolAccount.CallAsync(() => account.Reading.GetEntityAsync<TableEntity>(SpoolRows.Common, SpoolRows.Common, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
         if (row.Value.GetInt32("Shards") is var stored && stored != ShardCount)
         {
             throw new InvalidOperationException(

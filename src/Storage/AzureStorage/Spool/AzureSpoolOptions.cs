@@ -50,6 +50,9 @@ public sealed class AzureSpoolOptions
     /// <summary>Most commits of a shard that wait; more are refused as <see cref="SpoolFault.Busy"/>.</summary>
     public int MaxQueuedOperations { get; set; } = 16_384;
 
+    /// <summary>Octets of states, contents and events that such commits hold; more are refused in the same way. Default: 16 MiB for each shard.</summary>
+    public long MaxQueuedBytes { get; set; } = 16 * 1024 * 1024;
+
     /// <summary>
     /// How long a busy shard waits between two transactions, so that more goes in each: Azure bills them by the request. A shard whose last transaction carried
     /// fewer than 8 commits does not wait. Default: 50 milliseconds; 0 never waits.
@@ -94,6 +97,7 @@ public sealed class AzureSpoolOptions
         if (MaxInlineBytes is < 0 or > 512 * 1024) faults.Add($"{Section}:{nameof(MaxInlineBytes)} must be 0 to 524288.");
         if (MaxBatchBytes is < MaxRowBytes or > 3_000_000) faults.Add($"{Section}:{nameof(MaxBatchBytes)} must be {MaxRowBytes} to 3000000.");
         if (MaxQueuedOperations < 1) faults.Add($"{Section}:{nameof(MaxQueuedOperations)} must be positive.");
+        if (MaxQueuedBytes < 1) faults.Add($"{Section}:{nameof(MaxQueuedBytes)} must be positive.");
         if (GatherTime < TimeSpan.Zero || GatherTime > TimeSpan.FromSeconds(1)) faults.Add($"{Section}:{nameof(GatherTime)} must be 00:00:00 to 00:00:01.");
         if (CacheBytes < 0) faults.Add($"{Section}:{nameof(CacheBytes)} must not be negative.");
         if (RecentEvents < 1) faults.Add($"{Section}:{nameof(RecentEvents)} must be positive.");

@@ -164,7 +164,9 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
         return removed;
     }
 
-    /// <summary>No note outlives the machine here: what an earlier epoch left open is always in doubt.</summary>
+    public Task VerifyAsync(CancellationToken cancellationToken) => writer.VerifyAsync(cancellationToken);
+
+    /// <summary>No note outlives the machine here: an attempt of an earlier epoch tells by its own commits, or is in doubt.</summary>
     public void MarkEndOfData(MessageId id, int attempt)
     {
     }

@@ -29,6 +29,9 @@ sealed class PendingCommit(MessageId id, SpoolCommit? commit, DateTimeOffset? as
     /// <summary>Whether the table knows the message already, as a try to add it showed.</summary>
     public bool IsKnown { get; set; }
 
+    /// <summary>What it keeps in memory: a content that is a blob too, until its caller is answered.</summary>
+    public long HeldBytes => SerializedEvents.Length + (commit?.State.Length ?? 0) + (commit?.Content?.Length ?? 0) + 1024;
+
     public int Bytes => SerializedEvents.Length + (commit?.State.Length ?? 0) + (Blob.Length == 0 ? commit?.Content?.Length ?? 0 : 0) + 1024;
 }
 

@@ -16,7 +16,7 @@ enum TransactionEnd : byte
 }
 
 /// <summary>The partition of a shard: what is read of it, and its transactions.</summary>
-sealed class ShardTable(SpoolAccount account, int shard)
+sealed class ShardTable(SpoolAccount account, int shard, Action<Exception> trouble)
 {
     /// <summary>Most rows that one request answers.</summary>
     public const int PageRows = 1000;
@@ -55,7 +55,7 @@ sealed class ShardTable(SpoolAccount account, int shard)
             {
                 // Refused because of another opener, or the answer was lost: a second raise does no harm.
                 if (attempt > account.Options.MaxRetries) throw SpoolAccount.ForCallers(error, outcomeKnown: false);
-                await account.PauseAsync(attempt).ConfigureAwait(false);
+                await account.PauseAsync(attempt, error).ConfigureAwait(false);
             }
         }
     }
@@ -83,7 +83,9 @@ sealed class ShardTable(SpoolAccount account, int shard)
                 // Who is throttled was not served; any other failure, also of a service that says it is busy, may have lost the answer.
                 isOpen |= status is not 429;
                 if (attempt > account.Options.MaxRetries) throw SpoolAccount.ForCallers(error, outcomeKnown: !isOpen);
-                await account.PauseAsync(attempt).ConfigureAwait(false);
+                // Silence takes each try its full time: told before the last of them has passed.
+                if (attempt == 2 && status == 0) trouble(SpoolAccount.ForCallers(error, outcomeKnown: false));
+                await account.PauseAsync(attempt, error).ConfigureAwait(false);
             }
         }
     }

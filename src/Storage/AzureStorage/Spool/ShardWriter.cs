@@ -5,12 +5,12 @@ namespace Orleans.Mail.Storage.AzureStorage.Spool;
 
 /// <summary>
 /// Writes one shard in one epoch: one transaction at a time, each with the fence; meanwhile the next commits gather. A transaction whose outcome
-/// stayed unknown is settled before anything else is written.
+/// stayed unknown is settled before anything else is written. This file is the way that goes well; what becomes of a transaction that did not is in the other part.
 /// </summary>
-sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events, FenceState opened, SemaphoreSlim turn, Action<Exception?> health)
+sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events, FenceState opened, SemaphoreSlim turn, Action<Exception?> health)
 {
     readonly Lock gate = new();
-    readonly LinkedList<PendingCommit> queue = new();
+    readonly CommitQueue queue = new(table.Account.Options.MaxQueuedOperations, table.Account.Options.MaxQueuedBytes);
     FenceState fence = opened;
     ShardBatch? unsettled;
     bool isRunning;
@@ -42,8 +42,7 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
         lock (gate)
         {
             isClosed = true;
-            waiting = [.. queue];
-            queue.Clear();
+            waiting = queue.TakeAll();
         }
 
         foreach (var pending in waiting) pending.Completion.TrySetException(Closed());
@@ -55,8 +54,7 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
         {
             if (isFenced) return Task.FromException<CommitStatus>(new SpoolFencedException());
             if (isClosed) return Task.FromException<CommitStatus>(Closed());
-            if (queue.Count >= table.Account.Options.MaxQueuedOperations) return Task.FromException<CommitStatus>(new SpoolUnavailableException(SpoolFault.Busy, true, "Too many commits wait for the table."));
-            queue.AddLast(pending);
+            if (!queue.TryAdd(pending)) return Task.FromException<CommitStatus>(new SpoolUnavailableException(SpoolFault.Busy, true, "Too many commits wait for the table."));
             if (isRunning) return pending.Completion.Task;
             isRunning = true;
         }
@@ -78,7 +76,7 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
             var old = finals.Count == limit ? [] : await table.QueryAsync("e", "f", null, limit - finals.Count, cancellationToken).ConfigureAwait(false);
             var dead = old.TakeWhile(row => row.GetInt64("At") < finalBefore).ToList();
             foreach (var row in dead) batch.DeleteEvents(row);
-            if (batch.IsEmpty) await CheckFenceAsync().ConfigureAwait(false);
+            if (batch.IsEmpty) await CheckFenceAsync(CancellationToken.None).ConfigureAwait(false);
             else if (await SubmitAsync(batch).ConfigureAwait(false) != TransactionEnd.Done) throw new SpoolUnavailableException(SpoolFault.Io, true, "Rows changed while they were purged.");
             return finals.Count + dead.Count;
         }
@@ -93,8 +91,24 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
         }
     }
 
+    /// <summary>Asks the table whether this is still the writer.</summary>
+    public async Task VerifyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CheckFenceAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (SpoolFencedException error)
+        {
+            FailAll(null, error);
+            throw;
+        }
+    }
+
     async Task RunAsync()
     {
+        // In a row, with nothing taken: a lost transaction that could not be settled.
+        var failures = 0;
         while (true)
         {
             await turn.WaitAsync().ConfigureAwait(false);
@@ -104,18 +118,31 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
                 await SettleAsync().ConfigureAwait(false);
                 batch = await TakeAsync().ConfigureAwait(false);
                 if (batch is null) return;
+                failures = 0;
                 await WriteAsync(batch).ConfigureAwait(false);
             }
             catch (Exception error)
             {
+                if (batch is null) failures++;
                 FailAll(batch, error);
+                if (IsOver) return;
             }
             finally
             {
                 turn.Release();
             }
 
+            if (failures > 0) await table.Account.PauseAsync(failures).ConfigureAwait(false);
             if (batch?.Answers.Count >= BusyCommits) await GatherAsync(batch.Answers.Count).ConfigureAwait(false);
+        }
+    }
+
+    // Nothing is taken any more, and nothing waits.
+    bool IsOver
+    {
+        get
+        {
+            lock (gate) return isFenced || isClosed;
         }
     }
 
@@ -133,14 +160,14 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
             PendingCommit next;
             lock (gate)
             {
-                if (queue.First is null)
+                if (queue.First is not { } first)
                 {
                     if (batch.Answers.Count > 0) return batch;
                     isRunning = false;
                     return null;
                 }
 
-                next = queue.First.Value;
+                next = first;
                 if (batch.Contains(next.Id) || batch.IsFull || (apart > 0 && batch.Answers.Count == 1)) return batch;
                 if (!batch.IsEmpty && (batch.Bytes + next.Bytes > table.Account.Options.MaxBatchBytes || batch.EventBytes + next.SerializedEvents.Length > MaxEventBytes)) return batch;
             }
@@ -156,16 +183,32 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
                 // Those taken so far have a try of their own.
                 return batch;
             }
+            catch (SpoolCorruptException error)
+            {
+                // Concerns this message alone.
+                if (Remove(next)) next.Completion.TrySetException(error);
+                continue;
+            }
 
-            lock (gate) queue.RemoveFirst();
-            batch.Add(next, final);
+            if (Remove(next)) batch.Add(next, final);
+        }
+    }
+
+    // False when the writer was closed meanwhile, and its caller told.
+    bool Remove(PendingCommit next)
+    {
+        lock (gate)
+        {
+            if (!ReferenceEquals(queue.First, next)) return false;
+            queue.RemoveFirst();
+            return true;
         }
     }
 
     async Task WriteAsync(ShardBatch batch)
     {
         StorageInstruments.Batch(batch.Answers.Count);
-        if (batch.IsEmpty) await CheckFenceAsync().ConfigureAwait(false);
+        if (batch.IsEmpty) await CheckFenceAsync(CancellationToken.None).ConfigureAwait(false);
         else if (await SubmitAsync(batch).ConfigureAwait(false) == TransactionEnd.Known)
         {
             return;
@@ -217,84 +260,5 @@ sealed class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events,
 
             throw;
         }
-    }
-
-    /// <summary>Bars a transaction that may still be on its way by one of its own, or learns that it took place.</summary>
-    async Task SettleAsync()
-    {
-        if (unsettled is not { } lost) return;
-        var found = await table.FindFenceAsync(CancellationToken.None).ConfigureAwait(false) ?? throw new SpoolCorruptException("The fence of a shard is missing.");
-        if (found.Epoch == fence.Epoch && found.Number == fence.Number)
-        {
-            var bar = fence with { Number = lost.After.Number + 1 };
-            var rows = new List<Azure.Data.Tables.TableTransactionAction> { new(Azure.Data.Tables.TableTransactionActionType.UpdateReplace, bar.ToRow(table.Partition, fence.Epoch), fence.Tag) };
-            var (end, tag) = await table.SubmitAsync(rows, fence, bar).ConfigureAwait(false);
-            if (end == TransactionEnd.Done)
-            {
-                fence = bar with { Tag = tag };
-                unsettled = null;
-                return;
-            }
-
-            found = await table.FindFenceAsync(CancellationToken.None).ConfigureAwait(false) ?? found;
-        }
-
-        if (found.Epoch != fence.Epoch || found.Number < lost.After.Number) throw new SpoolFencedException();
-        var tookPlace = found.Number == lost.After.Number;
-        unsettled = null;
-        fence = found;
-        if (tookPlace) lost.Publish(events);
-    }
-
-    async Task CheckFenceAsync()
-    {
-        var found = await table.FindFenceAsync(CancellationToken.None).ConfigureAwait(false);
-        if (found?.Epoch != fence.Epoch) throw new SpoolFencedException();
-    }
-
-    /// <summary>Some message that was to be added is known: it is looked up which, and all go to the front again.</summary>
-    async Task SetBackAsync(ShardBatch batch)
-    {
-        var any = false;
-        foreach (var (pending, status) in batch.Answers)
-        {
-            if (status != CommitStatus.Committed || pending.Commit is not { ExpectedVersion: 0 }) continue;
-            pending.IsKnown = await table.FindFinalAsync(pending.Id, CancellationToken.None).ConfigureAwait(false) is not null;
-            any |= pending.IsKnown;
-        }
-
-        if (!any) throw new SpoolUnavailableException(SpoolFault.Io, true, "The table refused a transaction without a reason.");
-        SetBack(batch);
-    }
-
-    void SetBack(ShardBatch batch)
-    {
-        lock (gate)
-        {
-            for (var i = batch.Answers.Count - 1; i >= 0; i--) queue.AddFirst(batch.Answers[i].Commit);
-        }
-    }
-
-    static SpoolUnavailableException Closed() => new(SpoolFault.Closed, true, "The spool was closed.");
-
-    void FailAll(ShardBatch? batch, Exception error)
-    {
-        var waiting = new List<PendingCommit>();
-        lock (gate)
-        {
-            if (batch is not null) waiting.AddRange(batch.Answers.Select(answer => answer.Commit));
-            if (apart > 0) apart--;
-            isFenced |= error is SpoolFencedException;
-            if (batch is null || isFenced)
-            {
-                waiting.AddRange(queue);
-                queue.Clear();
-            }
-        }
-
-        var reason = error is SpoolFencedException or SpoolUnavailableException or SpoolCorruptException ? error : SpoolAccount.ForCallers(error, outcomeKnown: false);
-        if (error is not SpoolFencedException) health(reason);
-        foreach (var pending in waiting) pending.Completion.TrySetException(reason);
-        if (isFenced) events.Close(reason);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Azure;
 using Azure.Core;
 using Azure.Data.Tables;
@@ -32,9 +33,14 @@ sealed class SpoolAccount
 
     public BlobContainerClient Contents { get; }
 
-    /// <summary>Waits before the repetition of this number, from 1.</summary>
-    public Task PauseAsync(int repetition) =>
-        Task.Delay(TimeSpan.FromTicks(Math.Min(Options.MaxRetryDelay.Ticks, Options.RetryDelay.Ticks << Math.Min(repetition - 1, 20))), Clock, CancellationToken.None);
+    /// <summary>Waits before the repetition of this number, from 1: longer where the service asks for it.</summary>
+    public Task PauseAsync(int repetition, Exception? refusal = null)
+    {
+        var wait = Options.RetryDelay * (1L << Math.Min(repetition - 1, 20));
+        if (refusal is RequestFailedException failure && failure.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var asked) == true
+            && int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && TimeSpan.FromSeconds(seconds) > wait) wait = TimeSpan.FromSeconds(seconds);
+        return Task.Delay(wait < Options.MaxRetryDelay ? wait : Options.MaxRetryDelay, Clock, CancellationToken.None);
+    }
 
     /// <summary>Carries out a read or an idempotent write, with faults as callers of the spool know them.</summary>
     public static async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)

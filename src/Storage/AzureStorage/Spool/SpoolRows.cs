@@ -12,6 +12,9 @@ static class SpoolRows
 {
     public const string Fence = "!fence";
 
+    /// <summary>Partition of what concerns all shards, and the row of their number.</summary>
+    public const string Common = "spool";
+
     // A binary column holds 64 KiB.
     const int PartBytes = 65_536;
 

@@ -43,6 +43,9 @@ sealed class TableFaults() : DelegatingHandler(new SocketsHttpHandler())
     /// <summary>Runs once, after a request was broken and before anybody learns of it.</summary>
     public Func<Task>? AfterFault { get; set; }
 
+    /// <summary>What whoever is throttled is asked to wait; none where it is 0.</summary>
+    public int RetryAfterSeconds { get; set; }
+
     public int Requests => Volatile.Read(ref requests);
 
     public void Reset(Func<int, HttpRequestMessage, TableFault>? plan)
@@ -78,5 +81,10 @@ sealed class TableFaults() : DelegatingHandler(new SocketsHttpHandler())
         };
     }
 
-    static HttpResponseMessage Answer(HttpRequestMessage request, HttpStatusCode status) => new(status) { RequestMessage = request, Content = new ByteArrayContent([]) };
+    HttpResponseMessage Answer(HttpRequestMessage request, HttpStatusCode status)
+    {
+        var answer = new HttpResponseMessage(status) { RequestMessage = request, Content = new ByteArrayContent([]) };
+        if (RetryAfterSeconds > 0) answer.Headers.Add("Retry-After", $"{RetryAfterSeconds}");
+        return answer;
+    }
 }

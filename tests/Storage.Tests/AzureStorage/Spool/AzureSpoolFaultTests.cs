@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Azure.Core.Pipeline;
+using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.AzureStorage.Spool;
 using Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
@@ -92,13 +93,24 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
     public async Task CommitAsync_OneThatTheTableRefuses_SparesNeighbours()
     {
         var shard = await OpenAsync();
-        var guilty = (~Id(3).Value).ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+        var guilty = Inverted(3);
         faults.Reset((_, request) => request.Content?.ReadAsStringAsync(Token).GetAwaiter().GetResult().Contains(guilty, StringComparison.Ordinal) == true ? TableFault.Refused : TableFault.None);
         var commits = Enumerable.Range(1, 6).Select(number => shard.CommitAsync(Accept(number))).ToList();
         var refused = await Assert.ThrowsAsync<SpoolUnavailableException>(() => commits[2]);
         Assert.True(refused.OutcomeKnown);
         foreach (var neighbour in commits.Where((_, i) => i != 2)) Assert.Equal(CommitStatus.Committed, await neighbour);
         Assert.Equal(5, shard.LastEvent);
+    }
+
+    [Fact]
+    public async Task CommitAsync_OneWhoseRecordIsDamaged_SparesNeighbours()
+    {
+        var shard = await OpenAsync();
+        var table = new TableClient(await emulator.ConnectionStringAsync(), name);
+        await table.AddEntityAsync(new TableEntity("s001", "m" + Inverted(2)) { ["Version"] = 1L, ["FinalAt"] = 1L, ["StateLength"] = 9 }, Token);
+        var commits = new[] { shard.CommitAsync(Accept(1)), shard.CommitAsync(Accept(3)), shard.CommitAsync(Step(2, 1, null)), shard.CommitAsync(Accept(4)) };
+        await Assert.ThrowsAsync<SpoolCorruptException>(() => commits[2]);
+        foreach (var neighbour in commits.Where((_, i) => i != 2)) Assert.Equal(CommitStatus.Committed, await neighbour);
     }
 
     [Fact]
@@ -120,6 +132,89 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
         await Assert.ThrowsAsync<SpoolFencedException>(() => shard.ReadAsync(Id(1), Token));
         await Assert.ThrowsAsync<SpoolFencedException>(() => shard.ReadDueAsync(Noon, null, 10, Token));
         await Assert.ThrowsAsync<SpoolFencedException>(() => shard.CommitAsync(Accept(2)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_writer_that_ends_with_a_lost_transaction_asks_for_nothing_more(bool isReplaced)
+    {
+        var (shard, first) = (await OpenAsync(options => options.MaxRetries = 0), spool!);
+        faults.Reset((_, _) => TableFault.Unreachable);
+        Assert.False((await Assert.ThrowsAsync<SpoolUnavailableException>(() => shard.CommitAsync(Accept(1)))).OutcomeKnown);
+        if (!isReplaced) first.Dispose();
+        faults.Reset(null);
+        var successor = await OpenAsync();
+        if (isReplaced) await Assert.ThrowsAsync<SpoolFencedException>(() => shard.CommitAsync(Accept(2)));
+        faults.Reset((_, _) => TableFault.None);
+        for (var number = 10; number < 60; number++) await successor.CommitAsync(Accept(number));
+        Assert.Equal(50, faults.Requests);
+    }
+
+    [Fact]
+    public async Task ProbeAsync_TellsWhetherStorageTakesAnything_AndEndsAFaultThatIsOver()
+    {
+        var shard = await OpenAsync(options => options.MaxRetries = 0);
+        Assert.True(await spool!.ProbeAsync(Token));
+        faults.Reset((_, _) => TableFault.Unreachable);
+        await Assert.ThrowsAsync<SpoolUnavailableException>(() => shard.CommitAsync(Accept(1)));
+        Assert.False(await spool.ProbeAsync(Token));
+        Assert.Equal(SpoolFault.Io, spool.Fault);
+        faults.Reset(null);
+        Assert.True(await spool.ProbeAsync(Token));
+        Assert.Null(spool.Fault);
+    }
+
+    [Fact]
+    public async Task CommitAsync_Throttled_WaitsAsLongAsTheServiceAsks()
+    {
+        var clock = new WaitingClock();
+        var shard = await OpenAsync(clock: clock);
+        faults.RetryAfterSeconds = 3;
+        faults.Reset((number, _) => number == 1 ? TableFault.Throttled : TableFault.None);
+        var committing = shard.CommitAsync(Accept(1));
+        Assert.Equal(TimeSpan.FromSeconds(3), await clock.Waits.Reader.ReadAsync(Token));
+        clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(CommitStatus.Committed, await committing);
+    }
+
+    [Fact]
+    public async Task CommitAsync_MoreOctetsWaitThanMay_IsRefusedAtOnce()
+    {
+        var shard = await OpenAsync(options => options.MaxQueuedBytes = 100_000);
+        var released = new TaskCompletionSource();
+        faults.Before = _ => released.Task;
+        var first = shard.CommitAsync(Accept(1));
+        var waiting = shard.CommitAsync(Accept(2) with { Content = new byte[90_000] });
+        var refused = await Assert.ThrowsAsync<SpoolUnavailableException>(() => shard.CommitAsync(Accept(3) with { Content = new byte[20_000] }));
+        Assert.Equal((SpoolFault.Busy, true), (refused.Fault, refused.OutcomeKnown));
+        faults.Before = null;
+        released.SetResult();
+        Assert.All(await Task.WhenAll(first, waiting), status => Assert.Equal(CommitStatus.Committed, status));
+        Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Accept(3) with { Content = new byte[20_000] }));
+    }
+
+    [Fact]
+    public async Task VerifyAsync_CostsOneRead()
+    {
+        var shard = await OpenAsync();
+        faults.Reset((_, _) => TableFault.None);
+        await shard.VerifyAsync(Token);
+        Assert.Equal(1, faults.Requests);
+    }
+
+    [Fact]
+    public async Task CommitAsync_NoAnswerTwice_IsTroubleBeforeTheLastTry()
+    {
+        var shard = await OpenAsync(options => options.MaxRetries = 3);
+        SpoolFault? between = null;
+        faults.Reset((number, _) =>
+        {
+            if (number == 3) between = spool!.Fault;
+            return number <= 3 ? TableFault.Unreachable : TableFault.None;
+        });
+        Assert.Equal(CommitStatus.Committed, await shard.CommitAsync(Accept(1)));
+        Assert.Equal((SpoolFault.Io, null), (between, spool!.Fault));
     }
 
     [Fact]
@@ -194,6 +289,8 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
         spool = new AzureSpool(options, SqliteFixture.Serializer, clock ?? TimeProvider.System);
         return await spool.OpenShardAsync(1, Token);
     }
+
+    static string Inverted(int number) => (~Id(number).Value).ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
 
     static MessageId Id(int number) => new(((UInt128)(uint)number << 16) | 1);
 
