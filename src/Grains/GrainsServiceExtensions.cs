@@ -77,7 +77,10 @@ public static class GrainsServiceExtensions
         services.AddSingleton(provider => new QueueCounts(provider.GetRequiredService<SpoolShards>()));
         services.AddSingleton<ShardKeeper>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ShardKeeper>());
+        services.AddSingleton<SiloExit>();
+        services.AddHostedService<StorageWatch>();
         services.AddPlacementDirector<ShardPlacementStrategy, ShardPlacementDirector>();
+        services.AddPlacementDirector<HashBasedPlacement, SitePlacementDirector>();
         return silo;
     }
 

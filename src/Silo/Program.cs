@@ -4,7 +4,8 @@ try
 {
     var app = MailSilo.Build(args);
     await app.RunAsync();
-    return 0;
+    // Not 0 where the silo left by itself.
+    return Environment.ExitCode;
 }
 catch (Exception exception) when (ConfigurationFaults.Of(exception) is { Count: > 0 } faults)
 {

@@ -23,6 +23,7 @@ public static class MailInstruments
     public static readonly Counter<long> SweepFinds = Meter.CreateCounter<long>("orleans.mail.sweep.finds", "{message}", "Messages that were due while nobody worked for them; 0 but after crashes.");
     public static readonly Counter<long> Quarantined = Meter.CreateCounter<long>("orleans.mail.messages.quarantined", "{message}", "Messages set aside.");
     public static readonly Counter<long> Purged = Meter.CreateCounter<long>("orleans.mail.spool.purged", "{row}", "Rows removed after the retention time.");
+    public static readonly Gauge<int> CutOff = Meter.CreateGauge<int>("orleans.mail.storage.cut_off", "{silo}", "1 while other silos reach storage and this one does not.");
 
     /// <summary>Spans of submission and attempts.</summary>
     public static readonly ActivitySource Activities = new(Name);

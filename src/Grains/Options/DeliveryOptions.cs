@@ -63,6 +63,12 @@ public sealed class DeliveryOptions
     /// <summary>Octets of content kept in memory between acceptance and first attempt. Default: 64 MiB.</summary>
     public long ContentCacheBytes { get; set; } = 64L << 20;
 
+    /// <summary>
+    /// Where silos share the spool: whether every attempt commits a note before it sends its end of data, and not only those of messages that a doubt stops. A silo's death
+    /// then leaves fewer attempts in doubt. Costs one commit more for each attempt. Default: false.
+    /// </summary>
+    public bool MarkEveryAttempt { get; set; }
+
     /// <summary>Time that running sessions get to end when the silo stops. Nothing depends on it. Default: 15 seconds.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(15);
 }
@@ -104,4 +110,10 @@ public sealed class SpoolOptions
 
     /// <summary>How often a step of the purge runs. Default: 1 minute.</summary>
     public TimeSpan PurgeInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// With several silos: how long one of them may be without storage while others reach it. Then it ends, and they take its shards. Default: 30 seconds;
+    /// 0 never ends.
+    /// </summary>
+    public TimeSpan LeaveAfter { get; set; } = TimeSpan.FromSeconds(30);
 }

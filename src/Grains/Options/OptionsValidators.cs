@@ -116,6 +116,7 @@ sealed class SpoolOptionsValidator : IValidateOptions<SpoolOptions>
         faults.Require(options.SweepGrace >= TimeSpan.Zero, nameof(options.SweepGrace), "must not be negative.");
         faults.Positive(options.Retention, nameof(options.Retention));
         faults.Positive(options.PurgeInterval, nameof(options.PurgeInterval));
+        faults.Require(options.LeaveAfter >= TimeSpan.Zero, nameof(options.LeaveAfter), "must not be negative.");
         return faults.Result;
     }
 }

@@ -13,14 +13,15 @@ sealed class ClusterView(IClusterMembershipService membership, ILocalSiloDetails
     public IAsyncEnumerable<ClusterMembershipSnapshot> Changes => membership.MembershipUpdates;
 
     /// <summary>Where a shard belongs now.</summary>
-    public SiloAddress OwnerOf(int shard)
-    {
-        var active = membership.CurrentSnapshot.Members.Values.Where(member => member.Status is SiloStatus.Active).Select(member => member.SiloAddress).ToList();
-        return active.Count == 0 ? Local : PlanFor(active).OwnerOf(shard);
-    }
+    public SiloAddress OwnerOf(int shard) => Plan().OwnerOf(shard);
 
-    ShardPlan PlanFor(IReadOnlyCollection<SiloAddress> silos)
+    /// <summary>Where a site belongs now.</summary>
+    public SiloAddress OwnerOf(string site) => Plan().OwnerOf(site);
+
+    ShardPlan Plan()
     {
+        var silos = membership.CurrentSnapshot.Members.Values.Where(member => member.Status is SiloStatus.Active).Select(member => member.SiloAddress).ToList();
+        if (silos.Count == 0) silos.Add(Local);
         if (Volatile.Read(ref _plan) is { } known && known.IsFor(silos)) return known;
         var plan = new ShardPlan(spool.ShardCount, silos);
         Volatile.Write(ref _plan, plan);

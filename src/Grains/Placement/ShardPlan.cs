@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace Orleans.Mail.Grains.Placement;
 
 /// <summary>
-/// Which silo each shard belongs on: a function of the silos alone, so that all silos come to the same answer without asking each other. Every silo
+/// Which silo each shard, and each site, belongs on: a function of the silos alone, so that all silos come to the same answer without asking each other. Every silo
 /// gets its share, and a silo that leaves or joins moves little more than its own shards (rendezvous hashing with a bound for each silo).
 /// A silo keeps its shards over a restart: only its address counts, not its generation.
 /// </summary>
@@ -26,7 +27,7 @@ sealed class ShardPlan
         var owners = ImmutableArray.CreateBuilder<SiloAddress>(shardCount);
         for (var shard = 0; shard < shardCount; shard++)
         {
-            var best = Enumerable.Range(0, Silos.Length).Where(silo => taken[silo] < share).MaxBy(silo => Weight(Silos[silo], shard));
+            var best = Enumerable.Range(0, Silos.Length).Where(silo => taken[silo] < share).MaxBy(silo => Weight(Silos[silo], shard.ToString(CultureInfo.InvariantCulture)));
             taken[best]++;
             owners.Add(Silos[best]);
         }
@@ -38,13 +39,16 @@ sealed class ShardPlan
 
     public SiloAddress OwnerOf(int shard) => _owners[shard];
 
+    /// <summary>Where a site belongs: nobody knows how many there are, so that only chance makes the shares even.</summary>
+    public SiloAddress OwnerOf(string site) => Silos.MaxBy(silo => Weight(silo, site))!;
+
     /// <summary>Whether it is the plan for these silos, in any order.</summary>
     public bool IsFor(IReadOnlyCollection<SiloAddress> silos) => silos.Count == Silos.Length && silos.All(Silos.Contains);
 
-    static ulong Weight(SiloAddress silo, int shard)
+    static ulong Weight(SiloAddress silo, string what)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{silo.Endpoint}/{shard}"), hash);
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{silo.Endpoint}/{what}"), hash);
         return BinaryPrimitives.ReadUInt64BigEndian(hash);
     }
 }

@@ -15,6 +15,10 @@ interface ISpoolOwnerGrain : IGrainWithIntegerKey
     [Alias("RecoverLost"), AlwaysInterleave]
     Task RecoverLostAsync();
 
+    /// <summary>Whether the silo of this grain reaches storage at this moment: asked by one that does not.</summary>
+    [Alias("CanStore"), AlwaysInterleave]
+    Task<bool> CanStoreAsync();
+
     /// <summary>
     /// Wakes what a revoked suspension held, some messages at a call, once the silo knows version <paramref name="version"/> of the standing orders.
     /// Answers where the next call goes on; null at the end.

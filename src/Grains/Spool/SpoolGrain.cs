@@ -24,6 +24,7 @@ sealed partial class SpoolGrain(
     IOptions<SpoolOptions> options,
     Serializer<MessageState> states,
     StandingOrders orders,
+    ISpoolHealth health,
     [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
     TimeProvider systemClock,
     ILogger<SpoolGrain> log) : Grain, ISpoolGrain, ISpoolOwnerGrain, IRemindable
@@ -120,6 +121,8 @@ sealed partial class SpoolGrain(
         _sweep?.Change(TimeSpan.Zero, options.Value.SweepInterval);
         return Task.CompletedTask;
     }
+
+    public Task<bool> CanStoreAsync() => health.ProbeAsync(_leaving);
 
     public async Task<WaitingMessage[]> ReadWaitingAsync(string site, WaitingMessage? after, int limit) =>
         [.. await Shard.ReadWaitingAsync(site, after, limit, CancellationToken.None)];

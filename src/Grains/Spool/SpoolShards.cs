@@ -59,7 +59,7 @@ sealed class SpoolShards(ISpool spool, IGrainFactory grains, ClusterView cluster
 
     /// <summary>
     /// Notes that the end of data of an attempt is about to be sent. A spool that silos share keeps no such notes, since whoever reads them is most
-    /// often on another machine: there, an attempt that died is always in doubt.
+    /// often on another machine: there, an attempt's own commits tell, or it is in doubt.
     /// </summary>
     public void MarkEndOfData(MessageId id, int attempt)
     {
