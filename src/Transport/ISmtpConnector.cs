@@ -154,8 +154,11 @@ public sealed record SmtpTransaction
     /// <summary>Whether only a remote that offers REQUIRETLS, over authenticated TLS, may have it (RFC 8689 §4.2).</summary>
     public bool RequireTls { get; init; }
 
-    /// <summary>Called once, after the last octet of content and before the end of data is sent. If it throws, the end of data is not sent and the connection is dropped.</summary>
-    public Action? BeforeEndOfData { get; init; }
+    /// <summary>Called when the remote waits for content, before any is sent: what takes a while may begin here. Must not throw.</summary>
+    public Action? BeforeContent { get; init; }
+
+    /// <summary>Called once, after the last octet of content and before the end of data is sent, which waits for it. If it fails, the end of data is not sent and the connection is dropped.</summary>
+    public Func<Task>? BeforeEndOfData { get; init; }
 }
 
 /// <summary>Everything a transaction brought to light; nothing of what it means.</summary>

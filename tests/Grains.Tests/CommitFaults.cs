@@ -26,6 +26,9 @@ public sealed class CommitFaults
     /// <summary>Whether somebody else has opened the shards, as the store knows.</summary>
     public bool IsReplaced { get; set; }
 
+    /// <summary>Whether the spool says that several silos share it, and so keeps no notes of what a process had come to.</summary>
+    public bool IsShared { get; set; }
+
     /// <summary>While set, every commit is refused.</summary>
     public bool IsDown { get; set; }
 
@@ -71,7 +74,7 @@ public sealed class CommitFaults
     {
         public int ShardCount => inner.ShardCount;
 
-        public bool IsShared => inner.IsShared;
+        public bool IsShared => inner.IsShared || faults.IsShared;
 
         public async Task<ISpoolShard> OpenShardAsync(int shard, CancellationToken cancellationToken) =>
             faults.Opened[shard] = new Shard(await inner.OpenShardAsync(shard, cancellationToken), faults);
@@ -130,7 +133,7 @@ public sealed class CommitFaults
 
         public void MarkEndOfData(MessageId id, int attempt) => inner.MarkEndOfData(id, attempt);
 
-        public EndOfDataMark ReadMark(MessageId id, int attempt, long epoch) => inner.ReadMark(id, attempt, epoch);
+        public EndOfDataMark ReadMark(MessageId id, int attempt, long epoch) => faults.IsShared ? EndOfDataMark.Unknown : inner.ReadMark(id, attempt, epoch);
 
         public void ClearMark(MessageId id, int attempt) => inner.ClearMark(id, attempt);
 

@@ -58,10 +58,30 @@ public sealed class DoubtTests : ClockedTests
     }
 
     [Theory]
-    [InlineData(DoubtPolicy.Retry, "Delivered")]
-    [InlineData(DoubtPolicy.Stop, "Uncertain")]
-    public async Task A_process_that_ends_between_the_end_of_data_and_its_answer_leaves_a_doubt(DoubtPolicy policy, string end)
+    [InlineData(DoubtPolicy.Stop, false, "Deferred")]
+    [InlineData(DoubtPolicy.Retry, true, "Deferred")]
+    [InlineData(DoubtPolicy.Retry, false, "Uncertain")]
+    public async Task One_of_several_silos_that_ends_before_the_end_of_data_leaves_a_doubt_only_where_no_note_was_asked_for(DoubtPolicy policy, bool marksAll, string told)
     {
+        Cluster.Faults.IsShared = true;
+        await StartAsync(delivery => delivery.MarkEveryAttempt = marksAll);
+        var sending = Cluster.Wire.Hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var request = await SubmitAsync(MailCluster.Request("ann@example.com") with { Doubt = policy });
+        await sending.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Cluster.Wire.Hold = null;
+        await Cluster.RestartAsync();
+        Assert.Equal(MailState.Delivered, (await FinalAsync(request.Id)).State);
+        Assert.Equal([told, "Delivered"], (await ToldAsync(request)).Select(type => type.Name));
+        Assert.Single(SentTo("ann@example.com"));
+    }
+
+    [Theory]
+    [InlineData(DoubtPolicy.Retry, false, "Delivered")]
+    [InlineData(DoubtPolicy.Stop, false, "Uncertain")]
+    [InlineData(DoubtPolicy.Stop, true, "Uncertain")]
+    public async Task A_process_that_ends_between_the_end_of_data_and_its_answer_leaves_a_doubt(DoubtPolicy policy, bool isShared, string end)
+    {
+        Cluster.Faults.IsShared = isShared;
         await StartAsync();
         var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var isFirst = true;

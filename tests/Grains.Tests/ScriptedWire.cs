@@ -54,7 +54,8 @@ public sealed class ScriptedWire : ISmtpConnector, IMxResolver
 
     public static AttemptTranscript Accept(SmtpTransaction transaction)
     {
-        transaction.BeforeEndOfData?.Invoke();
+        transaction.BeforeContent?.Invoke();
+        transaction.BeforeEndOfData?.Invoke().GetAwaiter().GetResult();
         return new AttemptTranscript
         {
             MailFromReply = SmtpReply.Create(250, "2.1.0 Ok"),

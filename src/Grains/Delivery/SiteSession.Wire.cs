@@ -154,23 +154,36 @@ sealed partial class SiteSession
 
     int MostRecipients(AttemptOrder order) => order.RecipientsPerTransaction ?? _terms.RecipientsPerTransaction;
 
-    SmtpTransaction Transaction(AttemptOrder order) => new()
+    SmtpTransaction Transaction(AttemptOrder order)
     {
-        From = order.From,
-        Recipients = [.. order.Recipients.Select(services.Router.EnvelopeRecipient)],
-        Content = services.Router.ContentOnTheWire(order),
-        NeedsEightBitMime = order.NeedsEightBitMime,
-        NeedsSmtpUtf8 = order.NeedsSmtpUtf8,
-        Dsn = order.Dsn,
-        RequireTls = order.RequireTls,
-        BeforeEndOfData = () => Mark(order),
-    };
+        var telling = new Lazy<Task>(() => Message(order.Message).MarkEndOfDataAsync(order.Number));
+        return new()
+        {
+            From = order.From,
+            Recipients = [.. order.Recipients.Select(services.Router.EnvelopeRecipient)],
+            Content = services.Router.ContentOnTheWire(order),
+            NeedsEightBitMime = order.NeedsEightBitMime,
+            NeedsSmtpUtf8 = order.NeedsSmtpUtf8,
+            Dsn = order.Dsn,
+            RequireTls = order.RequireTls,
+            BeforeContent = () => BeginMark(order, telling),
+            BeforeEndOfData = () => MarkAsync(order, telling),
+        };
+    }
+
+    // A mark that is a commit is under way while the content is, of several parts with the first.
+    static void BeginMark(AttemptOrder order, Lazy<Task> telling)
+    {
+        KillPoints.Pass("content.before-mark");
+        if (order.IsPhaseTold) _ = telling.Value;
+    }
 
     // From here until the reply is durable the outcome is in doubt; the mark tells a later process so.
-    void Mark(AttemptOrder order)
+    async Task MarkAsync(AttemptOrder order, Lazy<Task> telling)
     {
         KillPoints.Pass("content.before-end-of-data");
-        services.Shards.MarkEndOfData(order.Message, order.Number);
+        if (order.IsPhaseTold) await telling.Value.ConfigureAwait(false);
+        else services.Shards.MarkEndOfData(order.Message, order.Number);
         KillPoints.Pass("content.after-mark");
     }
 

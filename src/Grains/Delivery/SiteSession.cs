@@ -214,7 +214,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
 
     async Task<AttemptOrder?> BeginAsync(Ticket ticket)
     {
-        var runner = new AttemptRunner(services.Cluster.Local, Guid.NewGuid());
+        var runner = new AttemptRunner(services.Cluster.Local, Guid.NewGuid(), TellsPhase: true);
         try
         {
             if (await Message(ticket.Message).BeginAttemptAsync(ticket.Destination, site, runner).ConfigureAwait(false) is { } order) return order;

@@ -15,6 +15,10 @@ interface IMessageDeliveryGrain : IGrainWithStringKey
     [Alias("BeginAttempt")]
     Task<AttemptOrder?> BeginAttemptAsync(string destination, string site, AttemptRunner runner);
 
+    /// <summary>Commits that the end of data of an attempt is about to be sent, where its order asks for that. Fails when the attempt is not open any more: then it must not be sent.</summary>
+    [Alias("MarkEndOfData")]
+    Task MarkEndOfDataAsync(int number);
+
     /// <summary>Commits what an attempt came to. Ignored when the attempt is not open any more.</summary>
     [Alias("CompleteAttempt")]
     Task CompleteAttemptAsync(AttemptReport report);
@@ -98,6 +102,9 @@ sealed record AttemptOrder
 
     /// <summary>Recipients of one transaction, where more of the order's limits are known than the site's; null for those of the site.</summary>
     [Id(14)] public int? RecipientsPerTransaction { get; init; }
+
+    /// <summary>Whether the message wants to know, before the end of data is sent.</summary>
+    [Id(15)] public bool IsPhaseTold { get; init; }
 }
 
 /// <summary>What an attempt came to.</summary>

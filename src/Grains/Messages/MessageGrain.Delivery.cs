@@ -4,7 +4,6 @@ using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Policy.Messages;
 using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Policy.Scheduling;
-using Orleans.Mail.Storage;
 
 namespace Orleans.Mail.Grains.Messages;
 
@@ -43,7 +42,7 @@ sealed partial class MessageGrain
         if (content is null) return null;
 
         // Write ahead: whatever happens from here on, the attempt is known and the next one is certain.
-        var begun = MessageTransitions.Begin(_state, destination, site, due, runner, _shard.Epoch, now, now + services.Delivery.AttemptTimeout);
+        var begun = MessageTransitions.Begin(_state, destination, site, due, runner, _shard.Epoch, now, now + services.Delivery.AttemptTimeout, PhaseToBeginWith(runner));
         if (Sabotage.NoWriteAhead) _state = begun.State;
         else await CommitAsync(begun);
         if (services.Cluster.IsGone(runner.Silo))
@@ -78,6 +77,7 @@ sealed partial class MessageGrain
             RequireTls = state.RequireTls,
             GreylistedAt = GreylistedAt(state, attempt.Site),
             RecipientsPerTransaction = RecipientsPerTransaction(attempt.Site, attempt.Recipients),
+            IsPhaseTold = attempt.Phase is not AttemptPhase.Untold,
         };
     }
 
@@ -152,48 +152,6 @@ sealed partial class MessageGrain
     }
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => WakeAsync(WakeCause.Reminder);
-
-    // Attempts whose process is gone, or whose time is over: what the crash table says about them.
-    async Task ResolveDeadAttemptsAsync(DateTimeOffset now)
-    {
-        while (_state!.Open.FirstOrDefault(attempt => IsDead(attempt, now)) is { } attempt)
-        {
-            var mark = attempt.Epoch == _shard.Epoch ? EndOfDataMark.Unknown : _shard.ReadMark(_id, attempt.Number, attempt.Epoch);
-            var outcome = mark is EndOfDataMark.NotSent
-                ? new Outcome(OutcomeKind.Deferred, FailureScope.Message, Categories.OwnFault, "crash.before-end-of-data")
-                : new Outcome(OutcomeKind.Uncertain, FailureScope.Message, Categories.InDoubt, "crash.in-doubt");
-            LogDeadAttempt(_id, attempt.Number, mark);
-            var outcomes = attempt.Recipients.Select(index => new RecipientOutcome(outcome, null, DueAfterDeath(_state.Recipients[index], outcome, now))).ToList();
-            await CommitAsync(MessageTransitions.Complete(_state, attempt, outcomes, null, null, now));
-            _shard.ClearMark(_id, attempt.Number);
-            if (_state.IsFinal) await SettleAsync();
-        }
-    }
-
-    // Most often the message had no part in it, and goes on at once. The one that dies each time it is tried may be what kills: it waits longer and longer,
-    // so that others are sent between two deaths.
-    DateTimeOffset? DueAfterDeath(RecipientRecord recipient, Outcome outcome, DateTimeOffset now)
-    {
-        var isAgain = recipient.Rule?.StartsWith("crash.", StringComparison.Ordinal) == true;
-        var isToWait = outcome.Kind is OutcomeKind.Uncertain && _state!.DoubtWait is not null;
-        if (!isAgain && !isToWait) return now < _state!.ExpiresAt ? now : null;
-        var retry = new RetryCase
-        {
-            Priority = _state!.Priority,
-            Outcome = outcome with { Category = Categories.OwnFault },
-            Attempts = recipient.AttemptCount,
-            Now = now,
-            ExpiresAt = _state.ExpiresAt,
-            DoubtWait = _state.DoubtWait,
-        };
-        return BackoffPolicy.NextAttempt(services.Backoff, retry, services.Chance());
-    }
-
-    bool IsDead(OpenAttempt attempt, DateTimeOffset now) =>
-        services.Shards.IsDead(_shard, attempt.Epoch) || (attempt.Runner is { } runner && services.Cluster.IsGone(runner.Silo)) || now >= attempt.Deadline + AttemptGrace;
-
-    // A session gives up at the deadline; its report may still be under way for a moment.
-    static readonly TimeSpan AttemptGrace = TimeSpan.FromSeconds(30);
 
     async Task<bool> ExpireAsync(DateTimeOffset now)
     {

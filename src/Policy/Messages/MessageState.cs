@@ -147,10 +147,28 @@ public sealed record OpenAttempt
 
     /// <summary>Who runs it. Null in records of the first formats.</summary>
     [Id(7)] public AttemptRunner? Runner { get; init; }
+
+    /// <summary>How far it is known to have come.</summary>
+    [Id(8)] public AttemptPhase Phase { get; init; }
+}
+
+/// <summary>How far an open attempt is known to have come. Only its end of data counts: before it the remote has no message (RFC 5321 §4.1.1.4).</summary>
+[GenerateSerializer, Alias("mail.v1.AttemptPhase")]
+public enum AttemptPhase : byte
+{
+    /// <summary>Not kept in the state: the store's own notes tell, where it has them.</summary>
+    Untold = 0,
+
+    /// <summary>Its runner tells before it sends the end of data, and has not yet.</summary>
+    BeforeEndOfData = 1,
+
+    /// <summary>The end of data was, or was about to be, sent.</summary>
+    EndOfData = 2,
 }
 
 /// <summary>Who runs an attempt, which ends with the runner's silo.</summary>
 /// <param name="Silo">Address and generation of the silo.</param>
 /// <param name="Claim">The ticket that the attempt was begun for: of one message a session may hold two, and only one of them may be sent.</param>
+/// <param name="TellsPhase">Whether it can tell before it sends the end of data. False for silos of the first builds.</param>
 [GenerateSerializer, Immutable, Alias("mail.v1.AttemptRunner")]
-public readonly record struct AttemptRunner([property: Id(0)] SiloAddress Silo, [property: Id(1)] Guid Claim);
+public readonly record struct AttemptRunner([property: Id(0)] SiloAddress Silo, [property: Id(1)] Guid Claim, [property: Id(2)] bool TellsPhase = false);

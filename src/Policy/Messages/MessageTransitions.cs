@@ -24,7 +24,8 @@ public static class MessageTransitions
         new(draft, [Fact(draft, EventType.Accepted, draft.AcceptedAt)]);
 
     /// <summary>Opens an attempt for <paramref name="recipients"/>, all of them open and in no other attempt.</summary>
-    public static Step Begin(MessageState state, string destination, string site, ImmutableArray<int> recipients, AttemptRunner runner, long epoch, DateTimeOffset now, DateTimeOffset deadline)
+    public static Step Begin(
+        MessageState state, string destination, string site, ImmutableArray<int> recipients, AttemptRunner runner, long epoch, DateTimeOffset now, DateTimeOffset deadline, AttemptPhase phase = AttemptPhase.Untold)
     {
         var attempt = new OpenAttempt
         {
@@ -36,12 +37,16 @@ public static class MessageTransitions
             Epoch = epoch,
             Recipients = recipients,
             Deadline = deadline,
+            Phase = phase,
         };
         // Others of the message may still wait for what they waited for.
         var waitsFor = Enumerable.Range(0, state.Recipients.Length).Any(index => state.Recipients[index].IsOpen && !recipients.Contains(index)) ? state.WaitsFor : null;
         var begun = state with { AttemptCount = attempt.Number, Open = state.Open.Add(attempt), WaitsFor = waitsFor };
         return new Step(begun, [Fact(begun, EventType.Attempting, now) with { Attempt = attempt.Number }]);
     }
+
+    /// <summary>The end of data of an attempt is about to be sent.</summary>
+    public static Step MarkEndOfData(MessageState state, OpenAttempt attempt) => new(state with { Open = state.Open.Replace(attempt, attempt with { Phase = AttemptPhase.EndOfData }) }, []);
 
     /// <summary>Closes an attempt with one outcome for each of its recipients, in its order.</summary>
     public static Step Complete(MessageState state, OpenAttempt attempt, IReadOnlyList<RecipientOutcome> outcomes, string? host, string? tls, DateTimeOffset now, string? source = null)

@@ -31,7 +31,8 @@ sealed class SimulatedSession(string host, IReceiverBehavior rules, ReceiverCont
         var accepted = transaction.Recipients.Where((_, i) => replies[i] is { IsPositive: true });
         var received = new ReceivedMail(transaction.From, [.. accepted], transaction.Content, clock.GetUtcNow());
         if (received.Recipients.IsEmpty || !IsUsable) return transcript;
-        transaction.BeforeEndOfData?.Invoke();
+        transaction.BeforeContent?.Invoke();
+        if (transaction.BeforeEndOfData is { } ready) await ready();
         var end = await AskAsync(rules.OnEndOfData(context, received), SmtpPhase.EndOfData, cancellationToken);
         return transcript with { EndOfDataReply = end.Reply, Failure = end.Failure, IsInDoubt = end.Reply is null };
     }

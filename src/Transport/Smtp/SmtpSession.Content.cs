@@ -20,6 +20,7 @@ sealed partial class SmtpSession
             return;
         }
 
+        transaction.BeforeContent?.Invoke();
         await wire.WriteContentAsync(transaction.Content, new ContentPace(deadline.Time, options.ContentBlockTimeout, options.MinContentRate)).ConfigureAwait(false);
         if (!transaction.Content.Span.EndsWith("\r\n"u8)) wire.Append("\r\n"u8);
         if (wire.IsWriteBroken || (transaction.Content.Length > LargeContentBytes && wire.Peek(Tls is not null) is { HasInput: true }))
@@ -28,7 +29,7 @@ sealed partial class SmtpSession
             return;
         }
 
-        if (!CallBeforeEndOfData(transaction, record)) return;
+        if (!await CallBeforeEndOfDataAsync(transaction, record).ConfigureAwait(false)) return;
         record.Phase = SmtpPhase.EndOfData;
         wire.Append(".\r\n"u8);
         await wire.FlushAsync(options.ContentBlockTimeout).ConfigureAwait(false);
@@ -54,11 +55,15 @@ sealed partial class SmtpSession
         Break(record, SessionFailureKind.Protocol, reply, "The remote answered before the content ended.");
     }
 
-    bool CallBeforeEndOfData(SmtpTransaction transaction, TransactionRecord record)
+    async ValueTask<bool> CallBeforeEndOfDataAsync(SmtpTransaction transaction, TransactionRecord record)
     {
         try
         {
-            transaction.BeforeEndOfData?.Invoke();
+            if (transaction.BeforeEndOfData is not { } hook) return true;
+            var ready = hook();
+            // The remote reads meanwhile.
+            if (!ready.IsCompleted) await wire.FlushAsync(options.ContentBlockTimeout).ConfigureAwait(false);
+            await ready.ConfigureAwait(false);
             return true;
         }
         catch (Exception exception)

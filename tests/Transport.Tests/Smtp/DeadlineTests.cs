@@ -160,9 +160,25 @@ public sealed class DeadlineTests
             {
                 calls++;
                 Assert.Empty(behavior.Mails);
+                return Task.CompletedTask;
             },
         });
         Assert.Equal((1, 250), (calls, transcript.EndOfDataReply!.Code));
+    }
+
+    [Fact(Timeout = Given.Limit)]
+    public async Task End_of_data_waits_for_its_hook_which_may_begin_with_the_content()
+    {
+        var ready = new TaskCompletionSource();
+        var hasBegun = new TaskCompletionSource();
+        var behavior = new RecordingBehavior();
+        await using var receiver = behavior.Start();
+        var sending = Given.AttemptAsync(receiver.EndPoint, Given.Transaction() with { BeforeContent = hasBegun.SetResult, BeforeEndOfData = () => ready.Task });
+        await hasBegun.Task;
+        Assert.Empty(behavior.Mails);
+        Assert.False(sending.IsCompleted);
+        ready.SetResult();
+        Assert.Equal(250, (await sending).EndOfDataReply!.Code);
     }
 
     [Fact(Timeout = Given.Limit)]
@@ -176,7 +192,7 @@ public sealed class DeadlineTests
             rest = await dialogue.ReadToEndAsync();
         });
         await using var session = await Given.SessionAsync(peer.EndPoint);
-        var transcript = await session.SendAsync(Given.Transaction() with { BeforeEndOfData = () => throw new InvalidOperationException("secret words") }, TestContext.Current.CancellationToken);
+        var transcript = await session.SendAsync(Given.Transaction() with { BeforeEndOfData = () => Task.FromException(new InvalidOperationException("secret words")) }, TestContext.Current.CancellationToken);
         Assert.Equal((SmtpPhase.Content, SessionFailureKind.Internal), (transcript.Failure!.Phase, transcript.Failure.Kind));
         Assert.DoesNotContain("secret", transcript.Failure.Detail, StringComparison.Ordinal);
         Assert.False(transcript.IsInDoubt);

@@ -161,7 +161,7 @@ public sealed class SplitTransactionTests
     static string[] Recipients(int count) => [.. Enumerable.Range(0, count).Select(index => $"to-{index}@peer.test")];
 
     static Task<IReadOnlyList<TransactionPart>> SendAsync(ISmtpSession session, string[] recipients, TransportOptions? options = null, Action? mark = null, int maxRecipients = int.MaxValue) =>
-        SplitTransaction.SendAsync(session, Given.Transaction(recipients) with { BeforeEndOfData = mark }, options ?? new TransportOptions(), maxRecipients, TestContext.Current.CancellationToken);
+        SplitTransaction.SendAsync(session, Given.Transaction(recipients) with { BeforeContent = mark }, options ?? new TransportOptions(), maxRecipients, TestContext.Current.CancellationToken);
 
     /// <summary>Answers recipients by their place in a transaction.</summary>
     sealed class FakeSession(Func<int, SmtpReply?> replyAt) : ISmtpSession
