@@ -191,12 +191,15 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
     [LoggerMessage(1301, LogLevel.Warning, "{Count} tickets for {Site} could not be queued; the sweep looks after them.")]
     partial void LogLost(string site, int count, Exception exception);
 
+    // A queue may be long, a call must not.
+    const int MostInACall = 5_000;
+
     enum AddResult { Added, AddedFirst, Closed }
 
     sealed class Gathering
     {
         readonly Lock _lock = new();
-        List<Ticket> _tickets = [];
+        readonly Queue<Ticket> _tickets = new();
         bool _isSending;
         bool _isClosed;
 
@@ -209,7 +212,7 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
             {
                 Hosts = hosts;
                 if (_isClosed) return AddResult.Closed;
-                _tickets.Add(ticket);
+                _tickets.Enqueue(ticket);
                 if (_isSending) return AddResult.Added;
                 _isSending = true;
                 return AddResult.AddedFirst;
@@ -220,9 +223,9 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
         {
             lock (_lock)
             {
-                var taken = _tickets.ToArray();
+                var taken = new Ticket[Math.Min(_tickets.Count, MostInACall)];
+                for (var i = 0; i < taken.Length; i++) taken[i] = _tickets.Dequeue();
                 _isClosed = taken.Length == 0;
-                _tickets.Clear();
                 return taken;
             }
         }

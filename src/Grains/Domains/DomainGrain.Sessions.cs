@@ -23,6 +23,13 @@ sealed partial class DomainGrain
         // A lease is renewed by calling; a new activation adopts whoever calls, up to the window.
         var isNew = !_leases.Remove(report.Session, out var last);
         DropExpiredLeases(now);
+        if (last.IsMoved)
+        {
+            // It ends once what it has begun is sent.
+            _leases[report.Session] = last with { Expires = now + options.Value.LeaseTime, UnderWay = Math.Max(0, last.UnderWay - report.Finished.Length) };
+            return Task.FromResult(new SessionOrders([], Close: true, null, null));
+        }
+
         if (BlockedUntil(now) is not null || _leases.Count >= OpenLimit) return Task.FromResult(new SessionOrders([], Close: true, null, null));
         // A new session dials next.
         if (isNew && !report.IsConnected && _queue.Count > 0 && !_pace.TakeConnection(now)) return Task.FromResult(new SessionOrders([], Close: true, null, null));
@@ -182,7 +189,13 @@ sealed partial class DomainGrain
     // Tickets in the hands of sessions: an idle one keeps its lease, and holds nobody back.
     int UnderWay => _leases.Values.Sum(lease => lease.UnderWay);
 
-    readonly record struct Lease(DateTimeOffset Expires, bool IsConnected, int UnderWay);
+    /// <summary>A session's right to talk to the site.</summary>
+    /// <param name="Expires">When it is over, unless the session calls.</param>
+    /// <param name="IsConnected">Whether the session has found a host.</param>
+    /// <param name="UnderWay">Tickets in its hands.</param>
+    /// <param name="IsMoved">Whether the site has moved since: the session is to end.</param>
+    [GenerateSerializer, Immutable, Alias("mail.v1.Lease")]
+    internal readonly record struct Lease([property: Id(0)] DateTimeOffset Expires, [property: Id(1)] bool IsConnected, [property: Id(2)] int UnderWay, [property: Id(3)] bool IsMoved = false);
 
     [LoggerMessage(1402, LogLevel.Warning, "{Site}: rule {Rule} reacts to {Cause}, seen {Count} times, until {Until}.")]
     partial void LogReaction(string site, string rule, string cause, int count, DateTimeOffset until);

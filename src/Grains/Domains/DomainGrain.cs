@@ -4,6 +4,7 @@ using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Control;
 using Orleans.Mail.Grains.Delivery;
 using Orleans.Mail.Grains.Diagnostics;
+using Orleans.Mail.Grains.Placement;
 using Orleans.Mail.Grains.Routing;
 using Orleans.Mail.Grains.Spool;
 using Orleans.Mail.Policy.Routing;
@@ -14,7 +15,7 @@ namespace Orleans.Mail.Grains.Domains;
 
 /// <summary>
 /// One receiving site: queue, window, pace, leases. Memory only: it may end at any time and lose nothing but time, since every message
-/// knows its own state, the spool knows who waits for the site, and sweeps. This file is the queue; sessions and recovery are in the other parts.
+/// knows its own state, the spool knows who waits for the site, and sweeps. This file is the queue; sessions, recovery and moving are in the other parts.
 /// </summary>
 [GrainType("mail-domain"), HashBasedPlacement, CollectionAgeLimit(Minutes = 5)]
 sealed partial class DomainGrain(
@@ -25,8 +26,9 @@ sealed partial class DomainGrain(
     StandingOrders orders,
     RoutingTable routes,
     BudgetServices shared,
+    ClusterView cluster,
     [FromKeyedServices(MailClocks.Service)] TimeProvider clock,
-    ILogger<DomainGrain> log) : Grain, IDomainGrain
+    ILogger<DomainGrain> log) : Grain, IDomainGrain, IGrainMigrationParticipant
 {
     static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
@@ -62,6 +64,7 @@ sealed partial class DomainGrain(
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         MailInstruments.Queued.Add(-_queue.Count);
+        if (reason.ReasonCode is DeactivationReasonCode.Migrating) SendQueueAfter();
         ForgetChanges();
         _budgets.Stop();
         return Task.CompletedTask;
@@ -71,7 +74,7 @@ sealed partial class DomainGrain(
     Task LookAroundAsync()
     {
         LookAtBudgets();
-        if (_queue.Count == 0) return Task.CompletedTask;
+        if (MoveIfElsewhere() || _queue.Count == 0) return Task.CompletedTask;
         DelayDeactivation(Heartbeat * 4);
         OfferWork(clock.GetUtcNow());
         return Task.CompletedTask;
