@@ -35,6 +35,16 @@ public sealed class ShardPlanTests
     public void The_order_in_which_silos_are_known_makes_no_difference() => Assert.Equal(Owners(Silos(5)), Owners([.. Silos(5).Reverse()]));
 
     [Fact]
+    public void A_silo_that_joins_takes_its_share_of_sites_and_no_other_site_moves()
+    {
+        var sites = Enumerable.Range(0, 1000).Select(number => $"mx{number}.example").ToList();
+        var (before, after) = (new ShardPlan(Shards, Silos(3)), new ShardPlan(Shards, Silos(4)));
+        var moved = sites.Where(site => before.OwnerOf(site) != after.OwnerOf(site)).ToList();
+        Assert.All(moved, site => Assert.Equal(Silo(3), after.OwnerOf(site)));
+        Assert.InRange(moved.Count, 200, 300);
+    }
+
+    [Fact]
     public void A_silo_that_starts_again_at_its_address_has_the_shards_it_had() =>
         Assert.Equal(Owners(Silos(3)).Select(owner => owner.Endpoint), Owners([Silo(0), Silo(1, generation: 2), Silo(2)]).Select(owner => owner.Endpoint));
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Orleans.Configuration;
 using Orleans.Mail.Ledger;
 using Orleans.Mail.Support;
@@ -16,6 +17,7 @@ public sealed class ClusterRun : IAsyncDisposable
         ("OrleansMail:AzureSpool:ShardCount", "8"),
         ("OrleansMail:Delivery:Backoff:0", "00:00:01"), ("OrleansMail:Sites:ProbeAfter", "00:00:01"), ("OrleansMail:Sites:LeaseTime", "00:00:05"),
         ("OrleansMail:Spool:SweepInterval", "00:00:01"), ("OrleansMail:Spool:SweepGrace", "00:00:02"), ("OrleansMail:Delivery:QueueHold", "00:00:20"),
+        ("OrleansMail:Spool:LeaveAfter", "00:00:05"),
         ("OrleansMail:Orleans:Membership:ProbeTimeout", "00:00:01"), ("OrleansMail:Orleans:Membership:NumMissedProbesLimit", "2"),
         ("OrleansMail:Orleans:Membership:TableRefreshTimeout", "00:00:05"), ("OrleansMail:Orleans:Membership:IAmAliveTablePublishTimeout", "00:00:05"),
         ("OrleansMail:Orleans:Membership:NumMissedTableIAmAliveLimit", "2"),
@@ -24,14 +26,15 @@ public sealed class ClusterRun : IAsyncDisposable
     const int MaxFailures = 1_000;
 
     readonly string _folder;
+    readonly List<LinkSwitch> _ways;
     readonly DurableLines<SubmittedLine> _submitted;
     readonly List<EventLedger> _subscribers = [];
     readonly ConcurrentQueue<string> _failures = [];
     bool _areLedgersClosed;
 
-    ClusterRun(string folder, LedgerSink sink, SiloCluster silos, MailClient mail, int subscribers)
+    ClusterRun(string folder, LedgerSink sink, List<LinkSwitch> ways, SiloCluster silos, MailClient mail, int subscribers)
     {
-        (_folder, Sink, Silos, Mail) = (folder, sink, silos, mail);
+        (_folder, Sink, _ways, Silos, Mail) = (folder, sink, ways, silos, mail);
         _submitted = new DurableLines<SubmittedLine>(SubmittedPath, LedgerJson.Default.SubmittedLine);
         for (var i = 0; i < subscribers; i++) _subscribers.Add(new EventLedger(mail, EventsPath(i)));
     }
@@ -58,16 +61,23 @@ public sealed class ClusterRun : IAsyncDisposable
     /// <param name="seed">Chance of the sink.</param>
     /// <param name="subscribers">How many follow the feed.</param>
     /// <param name="program">The silo's program; null for the real one.</param>
+    /// <param name="sites">So many domains (<see cref="Domain"/>) have a way to the sink each, and are sites of their own. All others share one.</param>
     /// <param name="configuration">Of the silos.</param>
-    public static async Task<ClusterRun> StartAsync(int silos, string faults = "", int seed = 1, int subscribers = 1, string? program = null, params IReadOnlyCollection<(string Key, string Value)> configuration)
+    public static async Task<ClusterRun> StartAsync(
+        int silos, string faults = "", int seed = 1, int subscribers = 1, string? program = null, int sites = 0, params IReadOnlyCollection<(string Key, string Value)> configuration)
     {
         AzuriteInstance.Require();
         var folder = Directory.CreateTempSubdirectory("mail-cluster-").FullName;
         var sink = new LedgerSink(0, Path.Combine(folder, "received.ledger"), new FaultDice(FaultShares.Parse(faults), seed), TimeProvider.System);
-        var settings = new SiloSettings { Folder = folder, Program = program }.DeliveringTo(sink.EndPoint.Port).With([.. configuration]);
+        var ways = Enumerable.Range(0, sites).Select(_ => new LinkSwitch(sink.EndPoint.Port)).ToList();
+        var settings = new SiloSettings { Folder = folder, Program = program }.DeliveringTo(sink.EndPoint.Port)
+            .With([.. configuration, .. ways.Select((way, number) => ($"OrleansMail:Delivery:Routes:{Domain(number)}", $"127.0.0.1:{way.Port}"))]);
         var cluster = await SiloCluster.StartAsync(silos, settings);
-        return new ClusterRun(folder, sink, cluster, await ConnectAsync(cluster), subscribers);
+        return new ClusterRun(folder, sink, ways, cluster, await ConnectAsync(cluster), subscribers);
     }
+
+    /// <summary>The domain that is a site of this number.</summary>
+    public static string Domain(int site) => string.Create(CultureInfo.InvariantCulture, $"s{site}.test");
 
     public static Task<MailClient> ConnectAsync(SiloCluster silos, TimeSpan? submitTimeout = null) => MailClient.ConnectAsync(
         client => client.UseStaticClustering(silos.Gateways)
@@ -118,6 +128,7 @@ public sealed class ClusterRun : IAsyncDisposable
         await CloseLedgersAsync();
         await Mail.DisposeAsync();
         await Silos.DisposeAsync();
+        foreach (var way in _ways) await way.DisposeAsync();
         await Sink.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }

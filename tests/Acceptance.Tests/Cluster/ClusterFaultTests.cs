@@ -4,10 +4,13 @@ using Orleans.Mail.Support;
 
 namespace Orleans.Mail.Acceptance.Tests.Cluster;
 
-/// <summary>What happens to clusters besides deaths: clocks that differ, silos that come.</summary>
+/// <summary>What happens to clusters besides deaths: clocks that differ, one silo without storage, silos that come.</summary>
 public sealed class ClusterFaultTests(ITestOutputHelper output)
 {
     const string FakeClock = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+
+    // Exit code of a silo that left its cluster.
+    const int LeftByItself = 3;
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
@@ -30,17 +33,41 @@ public sealed class ClusterFaultTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_silo_that_alone_is_cut_off_from_storage_ends_and_others_deliver_its_mail()
+    {
+        await using var run = await ClusterRun.StartAsync(3, "rcpt4xx=0.03", subscribers: 2, configuration: ClusterRun.Quick);
+        using var stop = new CancellationTokenSource();
+        var load = run.SubmitAsync(new MailShape { Seed = 6 }, new SubmitterPace { MessagesPerSecond = 40, Concurrent = 4_000 }, stop.Token);
+        await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
+        run.Silos.Cut(1);
+        // Tries of a commit, its patience, its stop.
+        await run.Silos[1].WaitForExitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(LeftByItself, run.Silos[1].ExitCode);
+        await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System);
+        await stop.CancelAsync();
+        var totals = await load;
+        await run.DrainAsync(Patience);
+        var report = await run.CheckAsync();
+        output.WriteLine($"{totals}{Environment.NewLine}{report.ToTable()}");
+        Assert.True(report.IsClean, report.ToTable());
+        Assert.Equal((0L, 0L), (totals.Refused, run.FeedDifferences()));
+    }
+
+    [Fact]
     public async Task A_silo_that_joins_takes_its_share_while_mail_flows()
     {
-        await using var run = await ClusterRun.StartAsync(2, "rcpt4xx=0.03", subscribers: 2, configuration: ClusterRun.Quick);
+        // So many that chance gives it some.
+        const int sites = 24;
+        await using var run = await ClusterRun.StartAsync(2, "rcpt4xx=0.03", subscribers: 2, sites: sites, configuration: ClusterRun.Quick);
         using var stop = new CancellationTokenSource();
-        var load = run.SubmitAsync(new MailShape { Seed = 5 }, new SubmitterPace { MessagesPerSecond = 60, Concurrent = 1_000 }, stop.Token);
+        var shape = new MailShape { Seed = 5, Domains = [.. Enumerable.Range(0, sites).Select(ClusterRun.Domain)] };
+        var load = run.SubmitAsync(shape, new SubmitterPace { MessagesPerSecond = 60, Concurrent = 1_000 }, stop.Token);
         await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
         var joined = await run.Silos.AddAsync();
         var started = TimeProvider.System.GetTimestamp();
-        while (await AcceptedAsync(joined) < 50)
+        while (await AcceptedAsync(joined) < 50 || await SentAsync(joined) < 50)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, "The new silo got no mail.");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"The new silo got {await AcceptedAsync(joined)} messages, and sent {await SentAsync(joined)}.");
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
         }
 
@@ -53,6 +80,8 @@ public sealed class ClusterFaultTests(ITestOutputHelper output)
         Assert.Equal((0L, 0L), (totals.Refused + totals.Unknown, run.FeedDifferences()));
     }
 
-    // Messages are accepted where their shard is.
+    // Messages are accepted where their shard is, and sent where their site is.
     static Task<double> AcceptedAsync(SiloProcess silo) => silo.ReadMetricAsync("orleans_mail_messages_accepted");
+
+    static Task<double> SentAsync(SiloProcess silo) => silo.ReadMetricAsync("orleans_mail_attempt_duration_seconds_count");
 }

@@ -33,6 +33,7 @@ public sealed class StorageOutageTests(ITestOutputHelper output)
         var rest = Outage - TimeProvider.System.GetElapsedTime(cut);
         if (rest > TimeSpan.Zero) await Task.Delay(rest, TimeProvider.System);
         var after = Megabytes(run);
+        Assert.All(Enumerable.Range(0, Silos), silo => Assert.False(run.Silos[silo].HasExited, $"silo {silo} left, and would find nothing better"));
         var copies = run.Sink.Report.Copies;
         for (var silo = 0; silo < Silos; silo++) run.Silos.Mend(silo);
         var again = await UntilAsync(() => run.Sink.Report.Copies > copies);

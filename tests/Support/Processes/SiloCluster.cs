@@ -65,11 +65,13 @@ public sealed class SiloCluster : IAsyncDisposable
     public Task KillAsync(int number) => _members[number].Silo.KillAsync();
 
     /// <summary>A new process at the address of one that ended. Does not wait until it is ready.</summary>
-    public async Task RestartAsync(int number)
+    /// <param name="number">Of the silo.</param>
+    /// <param name="environment">Variables of this process alone; null for none.</param>
+    public async Task RestartAsync(int number, IReadOnlyDictionary<string, string>? environment = null)
     {
         var member = _members[number];
         var ended = member.Silo;
-        member.Silo = ended.StartAgain(member.Settings);
+        member.Silo = ended.StartAgain(environment is null ? member.Settings : member.Settings with { Environment = environment });
         await ended.DisposeAsync();
     }
 
