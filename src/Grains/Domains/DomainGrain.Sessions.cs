@@ -26,7 +26,7 @@ sealed partial class DomainGrain
         if (last.IsMoved)
         {
             // It ends once what it has begun is sent.
-            _leases[report.Session] = last with { Expires = now + options.Value.LeaseTime, UnderWay = Math.Max(0, last.UnderWay - report.Finished.Length) };
+            _leases[report.Session] = last with { Expires = now + shaping.Sites.LeaseTime, UnderWay = Math.Max(0, last.UnderWay - report.Finished.Length) };
             return Task.FromResult(new SessionOrders([], Close: true, null, null));
         }
 
@@ -57,7 +57,7 @@ sealed partial class DomainGrain
         {
             // The site talks to the rest of its mail: nothing is learned of it.
             var its = TakeOf(destination, SmallBatch);
-            if (its.Length > 0) _leases[session] = new Lease(now + options.Value.LeaseTime, IsConnected: false, its.Length);
+            if (its.Length > 0) _leases[session] = new Lease(now + shaping.Sites.LeaseTime, IsConnected: false, its.Length);
             return Task.FromResult(its);
         }
 
