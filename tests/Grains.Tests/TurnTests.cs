@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Grains.Messages;
 using Orleans.Mail.Grains.Options;
 using Orleans.Mail.Policy.Messages;
@@ -117,6 +118,26 @@ public sealed class TurnTests : IAsyncLifetime
         await _cluster.RestartAsync();
         Assert.Equal(MailState.Delivered, (await _cluster.StatusAsync(behind.Id, status => status.IsFinal)).State);
         Assert.Equal(MailState.Delivered, (await _cluster.StatusAsync(request.Id, status => status.IsFinal)).State);
+    }
+
+    [Fact]
+    public async Task A_ticket_that_was_taken_and_lost_is_written_anew_by_the_sweep()
+    {
+        await _cluster.DisposeAsync();
+        _cluster = await new MailCluster().StartWithAsync(silo => silo.Services.PostConfigure<DeliveryOptions>(delivery => (delivery.MaxSessions, delivery.SessionPrefetch) = (1, 1)));
+        _cluster.Wire.Close();
+        var requests = Enumerable.Range(0, 6).Select(number => MailCluster.Request($"a{number}@example.com")).ToList();
+        foreach (var request in requests) await _cluster.SubmitAsync(request);
+        var status = await _cluster.StatusAsync(requests[0].Id, status => status.State == MailState.Delivering);
+        var site = _cluster.Grains.GetGrain<IDomainGrain>(status.Attempts[0].Site);
+
+        // Somebody calls as a session does, takes what stands in the queue, and is never heard of again.
+        var taken = (await site.NextAsync(new SessionReport(Guid.NewGuid(), [], Want: 6, IsConnected: true))).Tickets;
+        Assert.NotEmpty(taken);
+        _cluster.Wire.Open();
+        foreach (var ticket in taken) await _cluster.Grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString()).WakeAsync(WakeCause.Sweep);
+        foreach (var request in requests) Assert.Equal(MailState.Delivered, (await _cluster.StatusAsync(request.Id, status => status.IsFinal)).State);
+        Assert.Equal(requests.Count, _cluster.Wire.Received.Count);
     }
 
     [Fact]

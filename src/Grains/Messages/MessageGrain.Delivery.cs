@@ -130,9 +130,10 @@ sealed partial class MessageGrain
         if (cause is WakeCause.Release && _state.WaitsFor is not null) await CommitAsync(MessageTransitions.Release(_state, now));
         if (await HoldBackAsync(now)) return WakeResult.Nothing;
         await HoldByPlaceAsync(now);
-        // Where its tickets stand is not known any more; a queue that still has one takes no second.
-        if (cause is WakeCause.SiloLost) _queuedFor.Clear();
-        var wasLost = QueueDue(now) && cause is WakeCause.Sweep or WakeCause.SiloLost;
+        // Where its tickets stand is not known any more: somebody may have taken one and lost it on the way. A queue that still has one takes no second.
+        var isKnownLost = cause is WakeCause.SiloLost || (cause is WakeCause.Sweep && _queuedFor.Count == 0);
+        if (cause is WakeCause.Sweep or WakeCause.SiloLost) _queuedFor.Clear();
+        var wasLost = QueueDue(now) && isKnownLost;
         // What the sweep found stays due in the store: moved on, or every sweep would find it again while it stands in a queue.
         if (cause is WakeCause.Sweep or WakeCause.Recovery && _queuedFor.Count > 0) await CommitAsync(new Step(_state, []));
         LeaveIfIdle();
