@@ -9,13 +9,13 @@ namespace Orleans.Mail.Cli.Simulation;
 /// <remarks>Each recipient counts as a message. Events tell no priority, so all of it is Normal. After its recorded answers the scenario's receiver decides.</remarks>
 sealed class RecordedMail(string? domain)
 {
-    readonly Dictionary<string, (DateTimeOffset At, string Tenant, string? Campaign)> accepted = new(StringComparer.Ordinal);
-    readonly Dictionary<(string Message, string Recipient), List<AnswerModel>> answers = [];
-    readonly Dictionary<(string Message, int Attempt), DateTimeOffset> begun = [];
-    readonly List<TimeSpan> dialogues = [];
+    readonly Dictionary<string, (DateTimeOffset At, string Tenant, string? Campaign)> _accepted = new(StringComparer.Ordinal);
+    readonly Dictionary<(string Message, string Recipient), List<AnswerModel>> _answers = [];
+    readonly Dictionary<(string Message, int Attempt), DateTimeOffset> _begun = [];
+    readonly List<TimeSpan> _dialogues = [];
 
     /// <summary>Half of the recorded dialogues took no longer; null when none is recorded.</summary>
-    public TimeSpan? Latency => dialogues.Count == 0 ? null : dialogues.Order().ElementAt(dialogues.Count / 2);
+    public TimeSpan? Latency => _dialogues.Count == 0 ? null : _dialogues.Order().ElementAt(_dialogues.Count / 2);
 
     /// <exception cref="JsonException">The line is no event.</exception>
     public void Read(string line)
@@ -25,23 +25,23 @@ sealed class RecordedMail(string? domain)
         if (Text(item, "messageId") is not { } message || Text(item, "type") is not { } type || Text(item, "tenant") is not { } tenant || !item.TryGetProperty("at", out var time))
             throw new JsonException("Not an event: it has no messageId, type, tenant or at.");
         var at = time.GetDateTimeOffset();
-        accepted.TryAdd(message, (at, tenant, Text(item, "campaign")));
+        _accepted.TryAdd(message, (at, tenant, Text(item, "campaign")));
         var attempt = item.TryGetProperty("attempt", out var number) ? number.GetInt32() : 0;
-        if (type == EventType.Attempting.Name) begun[(message, attempt)] = at;
+        if (type == EventType.Attempting.Name) _begun[(message, attempt)] = at;
         if (Text(item, "recipient") is not { } recipient || (domain is not null && !recipient.EndsWith("@" + domain, StringComparison.OrdinalIgnoreCase))) return;
-        var list = answers.TryGetValue((message, recipient), out var known) ? known : answers[(message, recipient)] = [];
+        var list = _answers.TryGetValue((message, recipient), out var known) ? known : _answers[(message, recipient)] = [];
         if (Answer(type, item) is not { } answer) return;
         list.Add(answer);
-        if (begun.TryGetValue((message, attempt), out var start) && at > start) dialogues.Add(at - start);
+        if (_begun.TryGetValue((message, attempt), out var start) && at > start) _dialogues.Add(at - start);
     }
 
     public ImmutableArray<MailGroup> Groups()
     {
-        if (answers.Count == 0) return [];
-        var first = answers.Keys.Min(key => accepted[key.Message].At);
+        if (_answers.Count == 0) return [];
+        var first = _answers.Keys.Min(key => _accepted[key.Message].At);
         return
         [
-            .. answers.Select(entry => (Facts: accepted[entry.Key.Message], entry.Value)).OrderBy(entry => entry.Facts.At)
+            .. _answers.Select(entry => (Facts: _accepted[entry.Key.Message], entry.Value)).OrderBy(entry => entry.Facts.At)
                 .Select(entry => new MailGroup { Tenant = entry.Facts.Tenant, Campaign = entry.Facts.Campaign, At = entry.Facts.At - first, Answers = [.. entry.Value] }),
         ];
     }

@@ -12,7 +12,7 @@ namespace Orleans.Mail.Policy.Notices;
 /// </summary>
 public sealed class NoticeBuilder
 {
-    readonly NoticeSettings settings;
+    readonly NoticeSettings _settings;
 
     public NoticeBuilder(NoticeSettings settings)
     {
@@ -21,7 +21,7 @@ public sealed class NoticeBuilder
         if (settings.ReportingHost is { } host && !Mailbox.TryParseDomain(host, out _, out problem)) throw new ArgumentException($"The reporting host of notices {problem}.", nameof(settings));
         if (settings.DelayAfter <= TimeSpan.Zero) throw new ArgumentException("The age of a delay notice is more than zero.", nameof(settings));
         if (settings.MaxHeaderBytes < 0 || settings.MaxReplyLength < 0) throw new ArgumentException("The bounds of a notice are not negative.", nameof(settings));
-        this.settings = settings;
+        _settings = settings;
     }
 
     /// <summary>The notice as a submission: from the null sender, so that nothing answers it (RFC 5321 §4.5.5).</summary>
@@ -60,15 +60,15 @@ public sealed class NoticeBuilder
     byte[] Render(MessageState state, Notice notice, MessageId id, byte[] digest, ReadOnlySpan<byte> content, DateTimeOffset now)
     {
         var text = new NoticeText(isUtf8: !Ascii.IsValid(state.From));
-        var header = OriginalHeader.Take(content, settings.MaxHeaderBytes, text.IsUtf8);
+        var header = OriginalHeader.Take(content, _settings.MaxHeaderBytes, text.IsUtf8);
         var boundary = $"=_{Convert.ToHexStringLower(digest.AsSpan(0, 15))}";
         WriteHeader(text, state, notice, id, boundary, OriginalHeader.MessageId(header), now);
         text.Line().Line($"--{boundary}");
         WritePartHeader(text, text.IsUtf8 ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii");
-        NoticeWords.Write(text, state, notice, settings);
+        NoticeWords.Write(text, state, notice, _settings);
         text.Line().Line($"--{boundary}");
         WritePartHeader(text, text.IsUtf8 ? "message/global-delivery-status" : "message/delivery-status");
-        DeliveryReport.Write(text, state, notice, settings);
+        DeliveryReport.Write(text, state, notice, _settings);
         text.Line().Line($"--{boundary}");
         WritePartHeader(text, text.IsUtf8 ? "message/global-headers" : "text/rfc822-headers");
         foreach (var line in header.Split("\r\n", StringSplitOptions.RemoveEmptyEntries)) text.Line(line);
@@ -78,11 +78,11 @@ public sealed class NoticeBuilder
 
     void WriteHeader(NoticeText text, MessageState state, Notice notice, MessageId id, string boundary, string? originalId, DateTimeOffset now)
     {
-        text.Line($"From: Mail Delivery <{SenderAt(settings.Domain)}>");
+        text.Line($"From: Mail Delivery <{SenderAt(_settings.Domain)}>");
         text.Line($"To: <{state.From}>");
         text.Line($"Subject: {NoticeWords.Subject(notice.Kind)}");
         text.Field("Date", now);
-        text.Line($"Message-ID: <{id.ToString().ToLowerInvariant()}@{settings.Domain}>");
+        text.Line($"Message-ID: <{id.ToString().ToLowerInvariant()}@{_settings.Domain}>");
         if (originalId is not null) text.Line($"In-Reply-To: {originalId}").Line($"References: {originalId}");
         // RFC 3834 §5: no automatic answer to it.
         text.Line("Auto-Submitted: auto-replied");

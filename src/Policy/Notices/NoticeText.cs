@@ -12,13 +12,13 @@ sealed class NoticeText(bool isUtf8)
     const int FoldAt = 76;
     const int LongestWord = 900;
 
-    readonly StringBuilder text = new();
+    readonly StringBuilder _text = new();
 
     public bool IsUtf8 => isUtf8;
 
     public NoticeText Line(string line = "")
     {
-        text.Append(line).Append("\r\n");
+        _text.Append(line).Append("\r\n");
         return this;
     }
 
@@ -30,7 +30,7 @@ sealed class NoticeText(bool isUtf8)
 
     public NoticeText Field(string name, DateTimeOffset time) => Field(name, Date(time));
 
-    public override string ToString() => text.ToString();
+    public override string ToString() => _text.ToString();
 
     public byte[] ToOctets() => isUtf8 ? Encoding.UTF8.GetBytes(ToString()) : Encoding.ASCII.GetBytes(ToString());
 
@@ -57,22 +57,22 @@ sealed class NoticeText(bool isUtf8)
     NoticeText Fold(string first, string next, string words)
     {
         var length = first.Length;
-        text.Append(first);
+        _text.Append(first);
         var isStart = true;
         foreach (var word in Clean(words, int.MaxValue).Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(word => word.Chunk(LongestWord)))
         {
             if (!isStart && length + 1 + word.Length > FoldAt)
             {
-                text.Append("\r\n").Append(next);
+                _text.Append("\r\n").Append(next);
                 length = next.Length;
             }
             else if (!isStart)
             {
-                text.Append(' ');
+                _text.Append(' ');
                 length++;
             }
 
-            text.Append(word);
+            _text.Append(word);
             length += word.Length;
             isStart = false;
         }

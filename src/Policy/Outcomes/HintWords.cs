@@ -8,9 +8,9 @@ ref struct HintWords(ReadOnlySpan<char> text)
     // More digits than a sane wait has.
     const int MaxDigits = 6;
 
-    readonly ReadOnlySpan<char> text = text;
-    int at;
-    ReadOnlySpan<char> previous;
+    readonly ReadOnlySpan<char> _text = text;
+    int _at;
+    ReadOnlySpan<char> _previous;
 
     /// <summary>The word, or digits, or a clock such as <c>00:05:00</c>.</summary>
     public ReadOnlySpan<char> Current { get; private set; }
@@ -20,10 +20,10 @@ ref struct HintWords(ReadOnlySpan<char> text)
 
     public bool Next()
     {
-        previous = Current;
-        var next = at;
+        _previous = Current;
+        var next = _at;
         Current = Read(ref next);
-        at = next;
+        _at = next;
         Number++;
         return !Current.IsEmpty;
     }
@@ -34,12 +34,12 @@ ref struct HintWords(ReadOnlySpan<char> text)
     public bool TryDuration(out TimeSpan duration)
     {
         duration = default;
-        if (!char.IsAsciiDigit(Current[0]) || IsNoWait(previous)) return false;
+        if (!char.IsAsciiDigit(Current[0]) || IsNoWait(_previous)) return false;
         if (Current.Contains(':')) return TryClock(Current, out duration);
-        var next = at;
+        var next = _at;
         var unit = UnitOf(Read(ref next));
         if (unit == default || Current.Length > MaxDigits || Current.Contains('.')) return false;
-        at = next;
+        _at = next;
         duration = unit * int.Parse(Current, NumberStyles.None, CultureInfo.InvariantCulture);
         return true;
     }
@@ -80,13 +80,13 @@ ref struct HintWords(ReadOnlySpan<char> text)
 
     readonly ReadOnlySpan<char> Read(scoped ref int from)
     {
-        while (from < text.Length && !char.IsAsciiLetterOrDigit(text[from])) from++;
+        while (from < _text.Length && !char.IsAsciiLetterOrDigit(_text[from])) from++;
         var start = from;
-        if (start == text.Length) return default;
-        if (char.IsAsciiDigit(text[start]))
-            while (from < text.Length && (char.IsAsciiDigit(text[from]) || (text[from] is ':' or '.' && from + 1 < text.Length && char.IsAsciiDigit(text[from + 1])))) from++;
+        if (start == _text.Length) return default;
+        if (char.IsAsciiDigit(_text[start]))
+            while (from < _text.Length && (char.IsAsciiDigit(_text[from]) || (_text[from] is ':' or '.' && from + 1 < _text.Length && char.IsAsciiDigit(_text[from + 1])))) from++;
         else
-            while (from < text.Length && char.IsAsciiLetter(text[from])) from++;
-        return text[start..from];
+            while (from < _text.Length && char.IsAsciiLetter(_text[from])) from++;
+        return _text[start..from];
     }
 }

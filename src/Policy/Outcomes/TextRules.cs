@@ -10,12 +10,12 @@ namespace Orleans.Mail.Policy.Outcomes;
 /// <param name="Words">Any of them, in any case.</param>
 public sealed record TextRule(string Id, string Category, FailureScope Scope, bool CanFail, params string[] Words)
 {
-    readonly SearchValues<string> search = SearchValues.Create(Words, StringComparison.OrdinalIgnoreCase);
+    readonly SearchValues<string> _search = SearchValues.Create(Words, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the words are tokens, which stand alone: inside a longer word, such as a queue id, they mean nothing.</summary>
     public bool IsWhole { get; init; }
 
-    public bool Matches(string text) => text.AsSpan().ContainsAny(search) && (!IsWhole || Words.Any(word => StandsAlone(text, word)));
+    public bool Matches(string text) => text.AsSpan().ContainsAny(_search) && (!IsWhole || Words.Any(word => StandsAlone(text, word)));
 
     static bool StandsAlone(string text, string word)
     {

@@ -43,16 +43,16 @@ public sealed record LearnedRate
     static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
     static readonly TimeSpan MeterSpan = TimeSpan.FromSeconds(5);
 
-    DateTimeOffset meterSince;
-    int metered;
-    double measured;
-    int acceptedSinceCut;
-    DateTimeOffset cutAt;
-    DateTimeOffset grownAt;
-    DateTimeOffset holdUntil;
-    TimeSpan hold;
-    TimeSpan rest;
-    double? ceiling;
+    DateTimeOffset _meterSince;
+    int _metered;
+    double _measured;
+    int _acceptedSinceCut;
+    DateTimeOffset _cutAt;
+    DateTimeOffset _grownAt;
+    DateTimeOffset _holdUntil;
+    TimeSpan _hold;
+    TimeSpan _rest;
+    double? _ceiling;
 
     public LearnedRate(LearnedRateOptions? options = null) => Options = options ?? LearnedRateOptions.Default;
 
@@ -70,49 +70,49 @@ public sealed record LearnedRate
     /// <summary>The site took a message, or refused it for a reason of its own.</summary>
     public LearnedRate OnAccepted(DateTimeOffset now)
     {
-        var next = Meter(now) with { acceptedSinceCut = acceptedSinceCut + 1 };
+        var next = Meter(now) with { _acceptedSinceCut = _acceptedSinceCut + 1 };
         if (PerSecond is not { } pace) return next;
-        if (now - cutAt > Options.ForgetAfter) return new LearnedRate(Options);
-        if (now < holdUntil) return next with { grownAt = now };
+        if (now - _cutAt > Options.ForgetAfter) return new LearnedRate(Options);
+        if (now < _holdUntil) return next with { _grownAt = now };
         // A pause in the traffic earns little, and a pace that is not used up does not grow.
-        var seconds = Math.Min((now - grownAt).TotalSeconds, Math.Max(2, 2 / pace));
-        if (seconds <= 0 || pace > 2 * Math.Max(next.Measured(now), measured)) return next with { grownAt = now };
-        var grown = pace * (1 + Math.Min(1, (ceiling is null ? Options.Search : Options.Approach) * seconds));
-        var known = grown > ceiling * 1.1 ? null : ceiling;
-        return next with { PerSecond = Math.Min(grown, 1e5), grownAt = now, ceiling = known, hold = known is null ? TimeSpan.Zero : hold };
+        var seconds = Math.Min((now - _grownAt).TotalSeconds, Math.Max(2, 2 / pace));
+        if (seconds <= 0 || pace > 2 * Math.Max(next.Measured(now), _measured)) return next with { _grownAt = now };
+        var grown = pace * (1 + Math.Min(1, (_ceiling is null ? Options.Search : Options.Approach) * seconds));
+        var known = grown > _ceiling * 1.1 ? null : _ceiling;
+        return next with { PerSecond = Math.Min(grown, 1e5), _grownAt = now, _ceiling = known, _hold = known is null ? TimeSpan.Zero : _hold };
     }
 
     /// <summary>The site called us too fast.</summary>
     public LearnedRate OnRefused(DateTimeOffset now)
     {
-        if (now - cutAt < Round || now < RestsUntil) return this;
-        var next = this with { cutAt = now, grownAt = now, acceptedSinceCut = 0 };
+        if (now - _cutAt < Round || now < RestsUntil) return this;
+        var next = this with { _cutAt = now, _grownAt = now, _acceptedSinceCut = 0 };
         if (PerSecond is not { } pace)
         {
             var taken = Math.Max(Options.Slowest, Measured(now) * Options.Cut);
-            return next with { PerSecond = taken, RestsUntil = now + Options.Rest, rest = Options.Rest, holdUntil = now + Options.Rest + Round };
+            return next with { PerSecond = taken, RestsUntil = now + Options.Rest, _rest = Options.Rest, _holdUntil = now + Options.Rest + Round };
         }
 
-        if (acceptedSinceCut == 0)
+        if (_acceptedSinceCut == 0)
         {
-            var longer = Double(rest, Options.Rest, Options.RestMaximum);
-            return next with { PerSecond = Math.Max(Options.Slowest, pace / 2), ceiling = null, RestsUntil = now + longer, rest = longer, holdUntil = now + longer };
+            var longer = Double(_rest, Options.Rest, Options.RestMaximum);
+            return next with { PerSecond = Math.Max(Options.Slowest, pace / 2), _ceiling = null, RestsUntil = now + longer, _rest = longer, _holdUntil = now + longer };
         }
 
-        var held = ceiling is { } last && pace > last * 0.9 ? Double(hold, Options.Hold, Options.HoldMaximum) : Options.Hold;
-        return next with { PerSecond = Math.Max(Options.Slowest, pace * Options.Cut), ceiling = pace, rest = TimeSpan.Zero, hold = held, holdUntil = now + held };
+        var held = _ceiling is { } last && pace > last * 0.9 ? Double(_hold, Options.Hold, Options.HoldMaximum) : Options.Hold;
+        return next with { PerSecond = Math.Max(Options.Slowest, pace * Options.Cut), _ceiling = pace, _rest = TimeSpan.Zero, _hold = held, _holdUntil = now + held };
     }
 
     LearnedRate Meter(DateTimeOffset now) =>
-        metered == 0 || now - meterSince >= MeterSpan
-            ? this with { measured = metered == 0 ? 0 : Measured(now), meterSince = now, metered = 1 }
-            : this with { metered = metered + 1 };
+        _metered == 0 || now - _meterSince >= MeterSpan
+            ? this with { _measured = _metered == 0 ? 0 : Measured(now), _meterSince = now, _metered = 1 }
+            : this with { _metered = _metered + 1 };
 
     // What came within the last moment counts in full: a burst after a lone message is no proof of a slow site.
     double Measured(DateTimeOffset now)
     {
-        var current = metered / Math.Max(1, (now - meterSince).TotalSeconds);
-        return now - meterSince < Round ? Math.Max(measured, current) : current;
+        var current = _metered / Math.Max(1, (now - _meterSince).TotalSeconds);
+        return now - _meterSince < Round ? Math.Max(_measured, current) : current;
     }
 
     static TimeSpan Double(TimeSpan last, TimeSpan first, TimeSpan most) => last == TimeSpan.Zero ? first : last * 2 < most ? last * 2 : most;

@@ -22,21 +22,21 @@ public sealed class ReactionBook
     /// <summary>Characters kept of a reply.</summary>
     public const int MaxReplyLength = 200;
 
-    readonly string site;
-    readonly Dictionary<string, Reaction> active = new(StringComparer.Ordinal);
-    (ReactionRule Rule, Queue<DateTimeOffset> Times)[] counts;
+    readonly string _site;
+    readonly Dictionary<string, Reaction> _active = new(StringComparer.Ordinal);
+    (ReactionRule Rule, Queue<DateTimeOffset> Times)[] _counts;
 
     public ReactionBook(string site, IEnumerable<ReactionRule> rules)
     {
-        this.site = site;
-        counts = [.. rules.Select(rule => (rule, new Queue<DateTimeOffset>()))];
+        _site = site;
+        _counts = [.. rules.Select(rule => (rule, new Queue<DateTimeOffset>()))];
     }
 
     /// <summary>An answer other than success. Returns what it set off or made longer; mostly nothing.</summary>
     public IReadOnlyList<Reaction> Observe(string category, string reply, DateTimeOffset now)
     {
         List<Reaction>? fired = null;
-        foreach (var (rule, times) in counts)
+        foreach (var (rule, times) in _counts)
         {
             if (!rule.Matches(category, reply)) continue;
             while (times.TryPeek(out var oldest) && (oldest <= now - rule.Within || times.Count >= rule.Times)) times.Dequeue();
@@ -51,36 +51,36 @@ public sealed class ReactionBook
     public IReadOnlyList<Reaction> Active(DateTimeOffset now)
     {
         Expire(now);
-        return [.. active.Values.OrderBy(reaction => reaction.Since).ThenBy(reaction => reaction.RuleId, StringComparer.Ordinal)];
+        return [.. _active.Values.OrderBy(reaction => reaction.Since).ThenBy(reaction => reaction.RuleId, StringComparer.Ordinal)];
     }
 
     /// <summary>All of it together, the strictest of each part.</summary>
     public ReactionEffect EffectAt(DateTimeOffset now)
     {
         Expire(now);
-        return active.Count == 0 ? ReactionEffect.None : active.Values.Aggregate(ReactionEffect.None, (all, reaction) => all.With(reaction.Effect));
+        return _active.Count == 0 ? ReactionEffect.None : _active.Values.Aggregate(ReactionEffect.None, (all, reaction) => all.With(reaction.Effect));
     }
 
     /// <summary>The last end of what suspends; null when nothing does.</summary>
     public DateTimeOffset? SuspendedUntil(DateTimeOffset now)
     {
         Expire(now);
-        return active.Count == 0 ? null : active.Values.Where(reaction => reaction.Effect.Suspend).Max(reaction => (DateTimeOffset?)reaction.Until);
+        return _active.Count == 0 ? null : _active.Values.Where(reaction => reaction.Effect.Suspend).Max(reaction => (DateTimeOffset?)reaction.Until);
     }
 
     /// <summary>The next end; null when nothing is at work.</summary>
     public DateTimeOffset? NextExpiry(DateTimeOffset now)
     {
         Expire(now);
-        return active.Values.Min(reaction => (DateTimeOffset?)reaction.Until);
+        return _active.Values.Min(reaction => (DateTimeOffset?)reaction.Until);
     }
 
     /// <summary>Ends one, and forgets the answers that led to it, so that the next answer does not bring it back. False when it is not at work.</summary>
     public bool Revoke(string id)
     {
-        if (active.Values.FirstOrDefault(reaction => reaction.Id == id) is not { } found) return false;
-        active.Remove(found.RuleId);
-        foreach (var (rule, times) in counts)
+        if (_active.Values.FirstOrDefault(reaction => reaction.Id == id) is not { } found) return false;
+        _active.Remove(found.RuleId);
+        foreach (var (rule, times) in _counts)
             if (rule.Id == found.RuleId)
                 times.Clear();
         return true;
@@ -89,25 +89,25 @@ public sealed class ReactionBook
     /// <summary>Other rules from now on. What is at work stays until it ends or is revoked; so do the counts of a rule that keeps its id.</summary>
     public void Use(IEnumerable<ReactionRule> rules)
     {
-        var before = counts.ToDictionary(entry => entry.Rule.Id, entry => entry.Times, StringComparer.Ordinal);
-        counts = [.. rules.Select(rule => (rule, before.GetValueOrDefault(rule.Id) ?? new Queue<DateTimeOffset>()))];
+        var before = _counts.ToDictionary(entry => entry.Rule.Id, entry => entry.Times, StringComparer.Ordinal);
+        _counts = [.. rules.Select(rule => (rule, before.GetValueOrDefault(rule.Id) ?? new Queue<DateTimeOffset>()))];
     }
 
     Reaction Fire(ReactionRule rule, string category, string reply, DateTimeOffset now)
     {
-        var known = active.TryGetValue(rule.Id, out var old) && old.Until > now ? old : null;
-        var id = known?.Id ?? string.Create(CultureInfo.InvariantCulture, $"{site}/{rule.Id}/{now.ToUnixTimeMilliseconds()}");
+        var known = _active.TryGetValue(rule.Id, out var old) && old.Until > now ? old : null;
+        var id = known?.Id ?? string.Create(CultureInfo.InvariantCulture, $"{_site}/{rule.Id}/{now.ToUnixTimeMilliseconds()}");
         var count = known is null ? rule.Times : known.Count + 1;
         var until = now + rule.For;
-        return active[rule.Id] = new Reaction(id, rule.Id, category, count, reply.Length <= MaxReplyLength ? reply : reply[..MaxReplyLength], known?.Since ?? now,
+        return _active[rule.Id] = new Reaction(id, rule.Id, category, count, reply.Length <= MaxReplyLength ? reply : reply[..MaxReplyLength], known?.Since ?? now,
             known?.Until > until ? known.Until : until, rule.Effect);
     }
 
     void Expire(DateTimeOffset now)
     {
-        if (active.Count == 0) return;
-        foreach (var (id, reaction) in active)
+        if (_active.Count == 0) return;
+        foreach (var (id, reaction) in _active)
             if (reaction.Until <= now)
-                active.Remove(id);
+                _active.Remove(id);
     }
 }

@@ -12,20 +12,20 @@ public sealed record ReleaseRamp
     /// </summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(15);
 
-    double allowance;
-    bool steady;
+    double _allowance;
+    bool _steady;
 
     /// <summary>Nothing is released: the site has not accepted since it failed.</summary>
     public static ReleaseRamp Stopped { get; } = new();
 
-    public bool IsStopped => allowance == 0;
+    public bool IsStopped => _allowance == 0;
 
     /// <summary>The site took a message: the probe, or one that was released.</summary>
     public ReleaseRamp OnAccepted() =>
-        IsStopped ? new ReleaseRamp { allowance = 1 } : this with { allowance = Math.Min(allowance + (steady ? 1 / allowance : 1), 1e6) };
+        IsStopped ? new ReleaseRamp { _allowance = 1 } : this with { _allowance = Math.Min(_allowance + (_steady ? 1 / _allowance : 1), 1e6) };
 
     /// <summary>The site called us too fast: half of it, and slower growth.</summary>
-    public ReleaseRamp OnRefused() => IsStopped ? this : new ReleaseRamp { allowance = Math.Max(1, allowance / 2), steady = true };
+    public ReleaseRamp OnRefused() => IsStopped ? this : new ReleaseRamp { _allowance = Math.Max(1, _allowance / 2), _steady = true };
 
     /// <summary>The site cannot be talked to any more.</summary>
     public ReleaseRamp OnFailure() => IsStopped ? this : Stopped;
@@ -33,5 +33,5 @@ public sealed record ReleaseRamp
     /// <summary>How many more may be released.</summary>
     /// <param name="inFlight">Released and not yet answered.</param>
     /// <param name="window">What the site's window and prefetch take.</param>
-    public int ReleaseNow(int inFlight, int window) => Math.Max(0, Math.Min((int)allowance, window) - inFlight);
+    public int ReleaseNow(int inFlight, int window) => Math.Max(0, Math.Min((int)_allowance, window) - inFlight);
 }

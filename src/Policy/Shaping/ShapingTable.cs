@@ -36,12 +36,12 @@ public sealed record ShapingData
 /// <summary>Limits of every site: default, then provider, site, recipient domain, tenant, each over those before. Immutable.</summary>
 public sealed class ShapingTable
 {
-    readonly ShapingData data;
-    readonly FrozenDictionary<string, ProviderShape> bySuffix;
-    readonly FrozenDictionary<string, SiteLimitsOverride> byProvider;
-    readonly FrozenDictionary<string, SiteLimitsOverride> bySite;
-    readonly FrozenDictionary<string, SiteLimitsOverride> byDomain;
-    readonly FrozenDictionary<string, SiteLimitsOverride> byTenant;
+    readonly ShapingData _data;
+    readonly FrozenDictionary<string, ProviderShape> _bySuffix;
+    readonly FrozenDictionary<string, SiteLimitsOverride> _byProvider;
+    readonly FrozenDictionary<string, SiteLimitsOverride> _bySite;
+    readonly FrozenDictionary<string, SiteLimitsOverride> _byDomain;
+    readonly FrozenDictionary<string, SiteLimitsOverride> _byTenant;
 
     /// <exception cref="ArgumentException"><see cref="Validate"/> finds a fault.</exception>
     public ShapingTable(ShapingData data)
@@ -49,22 +49,22 @@ public sealed class ShapingTable
         ArgumentNullException.ThrowIfNull(data);
         var faults = Validate(data);
         if (faults.Count > 0) throw new ArgumentException(string.Join("; ", faults), nameof(data));
-        this.data = data;
-        bySuffix = data.Providers.SelectMany(provider => provider.MxSuffixes.Select(suffix => (suffix, provider)))
+        _data = data;
+        _bySuffix = data.Providers.SelectMany(provider => provider.MxSuffixes.Select(suffix => (suffix, provider)))
             .ToFrozenDictionary(entry => Canonical(entry.suffix), entry => entry.provider, StringComparer.Ordinal);
-        byProvider = data.ByProvider.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-        bySite = data.BySite.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-        byDomain = data.ByDomain.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-        byTenant = data.ByTenant.ToFrozenDictionary(StringComparer.Ordinal);
+        _byProvider = data.ByProvider.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        _bySite = data.BySite.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        _byDomain = data.ByDomain.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        _byTenant = data.ByTenant.ToFrozenDictionary(StringComparer.Ordinal);
         HasLifetimes = data.Default.MaxLifetime is not null
-            || data.Providers.Select(provider => provider.Limits).Concat(byProvider.Values).Concat(bySite.Values).Concat(byDomain.Values).Concat(byTenant.Values).Any(limits => limits.MaxLifetime is not null);
+            || data.Providers.Select(provider => provider.Limits).Concat(_byProvider.Values).Concat(_bySite.Values).Concat(_byDomain.Values).Concat(_byTenant.Values).Any(limits => limits.MaxLifetime is not null);
     }
 
     public static ShapingTable Default { get; } = new(new ShapingData());
 
     /// <summary>Rates by recipient domain, whatever site its mail goes to.</summary>
     public IEnumerable<KeyValuePair<string, RateLimit>> DomainRates =>
-        byDomain.Where(entry => entry.Value.Rate is not null).Select(entry => KeyValuePair.Create(entry.Key, entry.Value.Rate!));
+        _byDomain.Where(entry => entry.Value.Rate is not null).Select(entry => KeyValuePair.Create(entry.Key, entry.Value.Rate!));
 
     /// <summary>Whether some mail is tried for another time than the service's.</summary>
     public bool HasLifetimes { get; }
@@ -76,24 +76,24 @@ public sealed class ShapingTable
     /// <param name="tenant">Tenant; null for what holds for all.</param>
     public SiteLimits Resolve(string siteKey, IEnumerable<string> mxHosts, string? domain = null, string? tenant = null)
     {
-        var limits = data.Default;
+        var limits = _data.Default;
         if (ProviderOf(mxHosts) is { } provider)
         {
             limits = provider.Limits.Over(limits) with { Provider = provider.Name, ProviderMaxSessions = provider.MaxSessions };
-            limits = Lay(byProvider, provider.Name, limits);
+            limits = Lay(_byProvider, provider.Name, limits);
         }
 
-        limits = Lay(bySite, siteKey, limits);
-        limits = Lay(byDomain, domain, limits);
-        return Lay(byTenant, tenant, limits);
+        limits = Lay(_bySite, siteKey, limits);
+        limits = Lay(_byDomain, domain, limits);
+        return Lay(_byTenant, tenant, limits);
     }
 
     /// <summary>The rules for a provider's sites, those for everybody among them.</summary>
     public ImmutableArray<ReactionRule> RulesFor(string? provider) =>
-        [.. data.Rules.Where(rule => rule.Provider is null || string.Equals(rule.Provider, provider, StringComparison.OrdinalIgnoreCase))];
+        [.. _data.Rules.Where(rule => rule.Provider is null || string.Equals(rule.Provider, provider, StringComparison.OrdinalIgnoreCase))];
 
     /// <summary>The provider of that name; null where the table has none.</summary>
-    public ProviderShape? ProviderNamed(string name) => data.Providers.FirstOrDefault(provider => string.Equals(provider.Name, name, StringComparison.OrdinalIgnoreCase));
+    public ProviderShape? ProviderNamed(string name) => _data.Providers.FirstOrDefault(provider => string.Equals(provider.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Who runs these mail hosts.</summary>
     public ProviderShape? ProviderOf(IEnumerable<string> mxHosts)
@@ -104,7 +104,7 @@ public sealed class ShapingTable
         foreach (var host in mxHosts)
             for (var name = Canonical(host); name.Length > length; name = name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..])
             {
-                if (bySuffix.TryGetValue(name, out var provider)) (found, length) = (provider, name.Length);
+                if (_bySuffix.TryGetValue(name, out var provider)) (found, length) = (provider, name.Length);
                 if (!name.Contains('.', StringComparison.Ordinal)) break;
             }
 

@@ -16,15 +16,15 @@ public readonly record struct ShareClaim(int Demand, int InUse, int Held);
 /// </remarks>
 public sealed class ShareBook(int limit, TimeSpan lease, DateTimeOffset quietUntil)
 {
-    readonly Dictionary<string, Holder> holders = new(StringComparer.Ordinal);
+    readonly Dictionary<string, Holder> _holders = new(StringComparer.Ordinal);
 
     public int Limit { get; private set; } = limit;
 
     /// <summary>Holders with a share or a wish for one.</summary>
-    public int Holders => holders.Count;
+    public int Holders => _holders.Count;
 
     /// <summary>Somebody gets less than it asks for.</summary>
-    public bool IsContended => holders.Values.Any(holder => holder.Count < holder.Demand);
+    public bool IsContended => _holders.Values.Any(holder => holder.Count < holder.Demand);
 
     /// <summary>Another limit; shares above it are lowered as they are renewed.</summary>
     public void Change(int limit) => Limit = limit;
@@ -32,19 +32,19 @@ public sealed class ShareBook(int limit, TimeSpan lease, DateTimeOffset quietUnt
     /// <summary>A holder's share from now on, for one lease.</summary>
     public int Ask(string name, ShareClaim claim, DateTimeOffset now)
     {
-        foreach (var (other, holder) in holders)
+        foreach (var (other, holder) in _holders)
             if (holder.Until <= now)
-                holders.Remove(other);
+                _holders.Remove(other);
         var demand = Math.Max(claim.Demand, claim.InUse);
         if (demand == 0)
         {
-            holders.Remove(name);
+            _holders.Remove(name);
             return 0;
         }
 
-        if (!holders.TryGetValue(name, out var self)) holders[name] = self = new Holder { Turn = now };
+        if (!_holders.TryGetValue(name, out var self)) _holders[name] = self = new Holder { Turn = now };
         (self.Demand, self.InUse, self.Until) = (demand, claim.InUse, now + lease);
-        var free = Math.Max(0, Limit - holders.Values.Sum(holder => ReferenceEquals(holder, self) ? 0 : Math.Max(holder.Count, holder.InUse)));
+        var free = Math.Max(0, Limit - _holders.Values.Sum(holder => ReferenceEquals(holder, self) ? 0 : Math.Max(holder.Count, holder.InUse)));
         var share = now < quietUntil ? Math.Min(claim.Held, demand) : Fair(self, now);
         self.Count = Math.Min(share, free);
         return self.Count;
@@ -53,8 +53,8 @@ public sealed class ShareBook(int limit, TimeSpan lease, DateTimeOffset quietUnt
     int Fair(Holder self, DateTimeOffset now)
     {
         // Its time is up when others have nothing: it goes to the end of the line.
-        if (self.Count > 0 && now - self.Turn >= lease && holders.Values.Any(holder => holder.Count == 0)) self.Turn = now;
-        var line = holders.Values.OrderBy(holder => holder.Turn).ToList();
+        if (self.Count > 0 && now - self.Turn >= lease && _holders.Values.Any(holder => holder.Count == 0)) self.Turn = now;
+        var line = _holders.Values.OrderBy(holder => holder.Turn).ToList();
         return FairShares.Divide(Limit, [.. line.Select(holder => holder.Demand)])[line.IndexOf(self)];
     }
 

@@ -9,14 +9,14 @@ public sealed class TokenBucket
     // Sums of small times: what is meant as a whole may lack a little.
     const double Tolerance = 1e-6;
 
-    double owed;
-    DateTimeOffset at;
+    double _owed;
+    DateTimeOffset _at;
 
     public TokenBucket(RateLimit limit, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(limit);
         Limit = limit;
-        at = now;
+        _at = now;
     }
 
     public RateLimit Limit { get; private set; }
@@ -25,13 +25,13 @@ public sealed class TokenBucket
     public int Take(int want, DateTimeOffset now)
     {
         Empty(now);
-        var granted = Math.Clamp((int)Math.Floor(Limit.Burst - owed + Tolerance), 0, Math.Max(0, want));
-        owed += granted;
+        var granted = Math.Clamp((int)Math.Floor(Limit.Burst - _owed + Tolerance), 0, Math.Max(0, want));
+        _owed += granted;
         return granted;
     }
 
     /// <summary>Gives back what was taken and not used.</summary>
-    public void GiveBack(int unused) => owed = Math.Max(0, owed - unused);
+    public void GiveBack(int unused) => _owed = Math.Max(0, _owed - unused);
 
     /// <summary>When the next one is granted; <paramref name="now"/> or earlier when one is granted now.</summary>
     /// <param name="now">Now.</param>
@@ -39,10 +39,10 @@ public sealed class TokenBucket
     public DateTimeOffset NextAt(DateTimeOffset now, int ahead = 0)
     {
         Empty(now);
-        var excess = owed + 1 + ahead - Limit.Burst;
-        if (excess <= Tolerance) return at;
+        var excess = _owed + 1 + ahead - Limit.Burst;
+        if (excess <= Tolerance) return _at;
         // Rounded up, so that whoever comes at that moment is granted one.
-        return at + TimeSpan.FromTicks((long)Math.Ceiling(excess / Limit.PerSecond * TimeSpan.TicksPerSecond));
+        return _at + TimeSpan.FromTicks((long)Math.Ceiling(excess / Limit.PerSecond * TimeSpan.TicksPerSecond));
     }
 
     /// <summary>Another limit from now on. What was taken stays owed, so a change grants nothing twice.</summary>
@@ -56,8 +56,8 @@ public sealed class TokenBucket
     // A clock that went back empties nothing and fills nothing.
     void Empty(DateTimeOffset now)
     {
-        if (now <= at) return;
-        owed = Math.Max(0, owed - (now - at).TotalSeconds * Limit.PerSecond);
-        at = now;
+        if (now <= _at) return;
+        _owed = Math.Max(0, _owed - (now - _at).TotalSeconds * Limit.PerSecond);
+        _at = now;
     }
 }

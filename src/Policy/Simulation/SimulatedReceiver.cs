@@ -12,7 +12,7 @@ sealed class SimulatedReceiver(ReceiverModel model, DateTimeOffset start, Func<d
     static readonly AnswerModel TooFast = new() { Category = Categories.RateLimited, Reply = "451 4.7.0 too many messages, slow down" };
     static readonly AnswerModel Greylisted = new() { Category = Categories.Greylisted, Reply = "451 4.7.1 greylisted" };
 
-    readonly TokenBucket? pace = model.Rate is { } rate ? new TokenBucket(rate, start) : null;
+    readonly TokenBucket? _pace = model.Rate is { } rate ? new TokenBucket(rate, start) : null;
 
     public bool IsDown(DateTimeOffset now) => model.Outages.Any(outage => now - start >= outage.From && now - start < outage.To);
 
@@ -22,7 +22,7 @@ sealed class SimulatedReceiver(ReceiverModel model, DateTimeOffset start, Func<d
     {
         if (mail.Attempts <= mail.Group.Answers.Length) return mail.Group.Answers[mail.Attempts - 1];
         if (IsDown(now)) return Lost;
-        if (pace is not null && pace.Take(1, now) == 0) return TooFast;
+        if (_pace is not null && _pace.Take(1, now) == 0) return TooFast;
         if (model.Greylist is { } wait && now - mail.FirstAttempt < wait) return Greylisted;
         foreach (var answer in model.Answers)
             if (chance() < answer.Share)

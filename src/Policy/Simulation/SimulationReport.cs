@@ -48,12 +48,12 @@ public sealed record SimulationRow(Priority Priority, string Tenant, int Message
 /// <summary>Counts while a simulation runs.</summary>
 sealed class SimulationTally(IReadOnlyList<(Priority Priority, string Tenant)> rows)
 {
-    readonly List<TimeSpan>[] delivered = [.. rows.Select(_ => new List<TimeSpan>())];
-    readonly int[] messages = new int[rows.Count];
-    readonly int[] failed = new int[rows.Count];
-    readonly int[] expired = new int[rows.Count];
-    readonly List<Reaction> reactions = [];
-    DateTimeOffset lastFinal;
+    readonly List<TimeSpan>[] _delivered = [.. rows.Select(_ => new List<TimeSpan>())];
+    readonly int[] _messages = new int[rows.Count];
+    readonly int[] _failed = new int[rows.Count];
+    readonly int[] _expired = new int[rows.Count];
+    readonly List<Reaction> _reactions = [];
+    DateTimeOffset _lastFinal;
 
     public int Open { get; private set; }
     public int Attempts { get; set; }
@@ -64,25 +64,25 @@ sealed class SimulationTally(IReadOnlyList<(Priority Priority, string Tenant)> r
 
     public void Add(SimulatedMail mail)
     {
-        messages[mail.Row]++;
+        _messages[mail.Row]++;
         Open++;
     }
 
     public void Deliver(SimulatedMail mail, DateTimeOffset now)
     {
-        delivered[mail.Row].Add(now - mail.Accepted);
+        _delivered[mail.Row].Add(now - mail.Accepted);
         End(mail, now);
     }
 
     public void Fail(SimulatedMail mail, DateTimeOffset now)
     {
-        failed[mail.Row]++;
+        _failed[mail.Row]++;
         End(mail, now);
     }
 
     public void Expire(SimulatedMail mail, DateTimeOffset now)
     {
-        expired[mail.Row]++;
+        _expired[mail.Row]++;
         End(mail, now);
     }
 
@@ -91,38 +91,38 @@ sealed class SimulationTally(IReadOnlyList<(Priority Priority, string Tenant)> r
     {
         foreach (var reaction in fired)
         {
-            var known = reactions.FindIndex(other => other.Id == reaction.Id);
-            if (known >= 0) reactions[known] = reaction;
-            else reactions.Add(reaction);
+            var known = _reactions.FindIndex(other => other.Id == reaction.Id);
+            if (known >= 0) _reactions[known] = reaction;
+            else _reactions.Add(reaction);
         }
     }
 
     public SimulationReport Report(DateTimeOffset start)
     {
-        foreach (var times in delivered) times.Sort();
+        foreach (var times in _delivered) times.Sort();
         return new()
         {
-            FinishedAfter = Open == 0 ? lastFinal - start : null,
-            Messages = messages.Sum(),
-            Delivered = delivered.Sum(times => times.Count),
-            Failed = failed.Sum(),
-            Expired = expired.Sum(),
+            FinishedAfter = Open == 0 ? _lastFinal - start : null,
+            Messages = _messages.Sum(),
+            Delivered = _delivered.Sum(times => times.Count),
+            Failed = _failed.Sum(),
+            Expired = _expired.Sum(),
             Waiting = Open,
             Attempts = Attempts,
             Deferred = Deferred,
             TooFast = TooFast,
             RefusedConnections = RefusedConnections,
             FailedConnections = FailedConnections,
-            Reactions = [.. reactions],
-            Rows = [.. rows.Select((row, i) => new SimulationRow(row.Priority, row.Tenant, messages[i], delivered[i].Count, failed[i], expired[i],
-                messages[i] - delivered[i].Count - failed[i] - expired[i], Part(delivered[i], 0.5), Part(delivered[i], 0.99), Part(delivered[i], 1)))],
+            Reactions = [.. _reactions],
+            Rows = [.. rows.Select((row, i) => new SimulationRow(row.Priority, row.Tenant, _messages[i], _delivered[i].Count, _failed[i], _expired[i],
+                _messages[i] - _delivered[i].Count - _failed[i] - _expired[i], Part(_delivered[i], 0.5), Part(_delivered[i], 0.99), Part(_delivered[i], 1)))],
         };
     }
 
     void End(SimulatedMail mail, DateTimeOffset now)
     {
         mail.IsFinal = true;
-        lastFinal = now;
+        _lastFinal = now;
         Open--;
     }
 

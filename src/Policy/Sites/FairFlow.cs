@@ -36,10 +36,10 @@ sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string campaign
     static readonly Comparer<FairTicket<T>> ByAge =
         Comparer<FairTicket<T>>.Create((one, other) => one.Since == other.Since ? one.Number.CompareTo(other.Number) : one.Since.CompareTo(other.Since));
 
-    FairTicket<T>? first;
-    FairTicket<T>? last;
-    SortedSet<FairTicket<T>>? returned;
-    long numbers;
+    FairTicket<T>? _first;
+    FairTicket<T>? _last;
+    SortedSet<FairTicket<T>>? _returned;
+    long _numbers;
 
     public FairLane<T> Lane => lane;
     public FairTenant<T> Tenant => tenant;
@@ -53,24 +53,24 @@ sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string campaign
 
     public int Count { get; private set; }
 
-    public FairTicket<T>? First => returned?.Min is { } back && (first is null || ByAge.Compare(back, first) < 0) ? back : first;
+    public FairTicket<T>? First => _returned?.Min is { } back && (_first is null || ByAge.Compare(back, _first) < 0) ? back : _first;
 
     public void Add(FairTicket<T> ticket)
     {
         ticket.Flow = this;
-        ticket.Number = numbers++;
+        ticket.Number = _numbers++;
         Count++;
-        if (last is not null && ticket.Since < last.Since)
+        if (_last is not null && ticket.Since < _last.Since)
         {
             ticket.Returned = true;
-            (returned ??= new SortedSet<FairTicket<T>>(ByAge)).Add(ticket);
+            (_returned ??= new SortedSet<FairTicket<T>>(ByAge)).Add(ticket);
             return;
         }
 
-        ticket.Previous = last;
-        if (last is null) first = ticket;
-        else last.Next = ticket;
-        last = ticket;
+        ticket.Previous = _last;
+        if (_last is null) _first = ticket;
+        else _last.Next = ticket;
+        _last = ticket;
     }
 
     public void Remove(FairTicket<T> ticket)
@@ -79,13 +79,13 @@ sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string campaign
         ticket.Flow = null;
         if (ticket.Returned)
         {
-            returned!.Remove(ticket);
+            _returned!.Remove(ticket);
             return;
         }
 
-        if (ticket.Previous is null) first = ticket.Next;
+        if (ticket.Previous is null) _first = ticket.Next;
         else ticket.Previous.Next = ticket.Next;
-        if (ticket.Next is null) last = ticket.Previous;
+        if (ticket.Next is null) _last = ticket.Previous;
         else ticket.Next.Previous = ticket.Previous;
         ticket.Previous = null;
         ticket.Next = null;
@@ -94,9 +94,9 @@ sealed class FairFlow<T>(FairLane<T> lane, FairTenant<T> tenant, string campaign
     /// <summary>About how many of the flow go before: exact while none was taken out of its place and none came back.</summary>
     public int Ahead(FairTicket<T> ticket)
     {
-        var back = returned?.Count ?? 0;
+        var back = _returned?.Count ?? 0;
         // A returned one is among the returned in the order of its coming, which is nearly that of age.
-        var ahead = ticket.Returned ? ticket.Number - returned!.Min!.Number : ticket.Number - first!.Number + back;
+        var ahead = ticket.Returned ? ticket.Number - _returned!.Min!.Number : ticket.Number - _first!.Number + back;
         return (int)Math.Clamp(ahead, 0, (ticket.Returned ? back : Count) - 1);
     }
 }

@@ -3,8 +3,8 @@ namespace Orleans.Mail.Policy.Sites;
 /// <summary>Everything of one priority. Who is parked keeps its items and leaves the ring, so nobody ever looks at it in passing.</summary>
 sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
 {
-    readonly Dictionary<string, FairTenant<T>> tenants = new(StringComparer.Ordinal);
-    readonly FairRing<FairTenant<T>> turns = new();
+    readonly Dictionary<string, FairTenant<T>> _tenants = new(StringComparer.Ordinal);
+    readonly FairRing<FairTenant<T>> _turns = new();
 
     /// <summary>Items waiting, parked ones too.</summary>
     public int Count { get; private set; }
@@ -13,13 +13,13 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
     public int Ready { get; private set; }
 
     /// <summary>Since when the item waits that is next; the far future when there is none.</summary>
-    public DateTimeOffset NextSince => turns.IsEmpty ? DateTimeOffset.MaxValue : turns.Front.Turns.Front.First!.Since;
+    public DateTimeOffset NextSince => _turns.IsEmpty ? DateTimeOffset.MaxValue : _turns.Front.Turns.Front.First!.Since;
 
     public FairTicket<T> Add(FairKey key, DateTimeOffset since, T item)
     {
         ArgumentNullException.ThrowIfNull(key.Tenant);
         var place = (key.Campaign ?? "", key.Domain);
-        if (!tenants.TryGetValue(key.Tenant, out var tenant)) tenants[key.Tenant] = tenant = new FairTenant<T>(key.Tenant);
+        if (!_tenants.TryGetValue(key.Tenant, out var tenant)) _tenants[key.Tenant] = tenant = new FairTenant<T>(key.Tenant);
         if (!tenant.Flows.TryGetValue(place, out var flow)) tenant.Flows[place] = flow = new FairFlow<T>(this, tenant, place.Item1, place.Domain);
         var ticket = new FairTicket<T>(item, since);
         flow.Add(ticket);
@@ -31,13 +31,13 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
 
     public T Take()
     {
-        var tenant = turns.Front;
+        var tenant = _turns.Front;
         var flow = tenant.Turns.Front;
         var ticket = flow.First!;
         // Who is left without items leaves in Remove; a turn counts only for those who stay.
         if (flow.Count > 1) tenant.Turns.TurnTaken(WeightOf(flow));
         Remove(ticket);
-        if (tenant.Place is not null) turns.TurnTaken(WeightOf(tenant));
+        if (tenant.Place is not null) _turns.TurnTaken(WeightOf(tenant));
         return ticket.Item;
     }
 
@@ -51,7 +51,7 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
         if (flow.Count > 0) return;
         if (flow.Place is not null) Settle(flow);
         tenant.Flows.Remove((flow.Campaign, flow.Domain));
-        if (tenant.Flows.Count == 0) tenants.Remove(tenant.Name);
+        if (tenant.Flows.Count == 0) _tenants.Remove(tenant.Name);
     }
 
     /// <summary>Takes out all items of a tenant, of one of its campaigns, or of a domain.</summary>
@@ -77,7 +77,7 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
         var flow = ticket.Flow!;
         var tenant = flow.Tenant;
         var inTenant = Before(tenant.Turns, flow, flow.Ahead(ticket), WeightOf, other => other.Count);
-        var inLane = Before(turns, tenant, inTenant, WeightOf, other => other.Ready);
+        var inLane = Before(_turns, tenant, inTenant, WeightOf, other => other.Ready);
         return (int)Math.Min(inLane, Count - 1);
     }
 
@@ -101,7 +101,7 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
         if (joins)
         {
             flow.Place = tenant.Turns.Join(flow);
-            tenant.Place ??= turns.Join(tenant);
+            tenant.Place ??= _turns.Join(tenant);
             CountReady(tenant, flow.Count);
             return;
         }
@@ -110,7 +110,7 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
         tenant.Turns.Leave(flow.Place!);
         flow.Place = null;
         if (!tenant.Turns.IsEmpty) return;
-        turns.Leave(tenant.Place!);
+        _turns.Leave(tenant.Place!);
         tenant.Place = null;
     }
 
@@ -122,8 +122,8 @@ sealed class FairLane<T>(Func<FairKey, int>? weight, FairParking parking)
 
     FairFlow<T>[] Matching(FairKey key)
     {
-        if (key.IsEverybody) return [.. tenants.Values.SelectMany(tenant => tenant.Flows.Values).Where(flow => flow.Domain == key.Domain)];
-        if (!tenants.TryGetValue(key.Tenant, out var tenant)) return [];
+        if (key.IsEverybody) return [.. _tenants.Values.SelectMany(tenant => tenant.Flows.Values).Where(flow => flow.Domain == key.Domain)];
+        if (!_tenants.TryGetValue(key.Tenant, out var tenant)) return [];
         return key.Campaign is null ? [.. tenant.Flows.Values] : [.. tenant.Flows.Values.Where(flow => flow.Campaign == key.Campaign)];
     }
 

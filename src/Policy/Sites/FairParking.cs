@@ -9,26 +9,26 @@ sealed class FairParking
         : string.CompareOrdinal(one.Key.Campaign, other.Key.Campaign) is var campaigns and not 0 ? campaigns
         : string.CompareOrdinal(one.Key.Domain, other.Key.Domain));
 
-    readonly Dictionary<FairKey, DateTimeOffset> until = [];
-    readonly SortedSet<(DateTimeOffset Until, FairKey Key)> byTime = new(ByTime);
+    readonly Dictionary<FairKey, DateTimeOffset> _until = [];
+    readonly SortedSet<(DateTimeOffset Until, FairKey Key)> _byTime = new(ByTime);
 
-    public DateTimeOffset? NextRelease => byTime.Count == 0 ? null : byTime.Min.Until;
+    public DateTimeOffset? NextRelease => _byTime.Count == 0 ? null : _byTime.Min.Until;
 
     public bool IsParked(string tenant, string campaign, string? domain) =>
-        until.Count > 0 && (until.ContainsKey(new FairKey(tenant, null)) || until.ContainsKey(new FairKey(tenant, campaign)) || (domain is not null && until.ContainsKey(FairKey.To(domain))));
+        _until.Count > 0 && (_until.ContainsKey(new FairKey(tenant, null)) || _until.ContainsKey(new FairKey(tenant, campaign)) || (domain is not null && _until.ContainsKey(FairKey.To(domain))));
 
     public void Park(FairKey key, DateTimeOffset time)
     {
         Free(key);
-        until[key] = time;
-        byTime.Add((time, key));
+        _until[key] = time;
+        _byTime.Add((time, key));
     }
 
-    public bool Free(FairKey key) => until.Remove(key, out var time) && byTime.Remove((time, key));
+    public bool Free(FairKey key) => _until.Remove(key, out var time) && _byTime.Remove((time, key));
 
     public bool TryFreeNext(DateTimeOffset now, out FairKey key)
     {
-        key = byTime.Count == 0 ? default : byTime.Min.Key;
-        return byTime.Count > 0 && byTime.Min.Until <= now && Free(key);
+        key = _byTime.Count == 0 ? default : _byTime.Min.Key;
+        return _byTime.Count > 0 && _byTime.Min.Until <= now && Free(key);
     }
 }

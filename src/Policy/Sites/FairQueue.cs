@@ -45,39 +45,39 @@ public sealed record FairQueueOptions
 public sealed class FairQueue<T>
 {
     // Highest first.
-    readonly FairLane<T>[] lanes;
-    readonly int[] passedOver = new int[3];
-    readonly FairParking parking = new();
-    readonly FairQueueOptions options;
+    readonly FairLane<T>[] _lanes;
+    readonly int[] _passedOver = new int[3];
+    readonly FairParking _parking = new();
+    readonly FairQueueOptions _options;
 
     /// <param name="weight">Turns a tenant or a campaign (where the key has one) takes at a time; null for 1 each. Values below 1 count as 1.</param>
     /// <param name="options">Shares of the lanes.</param>
     public FairQueue(Func<FairKey, int>? weight = null, FairQueueOptions? options = null)
     {
-        this.options = options ?? FairQueueOptions.Default;
-        if (this.options.AgedShare < 3 || this.options.Share < this.options.AgedShare)
+        _options = options ?? FairQueueOptions.Default;
+        if (_options.AgedShare < 3 || _options.Share < _options.AgedShare)
             throw new ArgumentException("A lower lane gets at most every third turn, and no fewer when aged.", nameof(options));
-        lanes = [new FairLane<T>(weight, parking), new FairLane<T>(weight, parking), new FairLane<T>(weight, parking)];
+        _lanes = [new FairLane<T>(weight, _parking), new FairLane<T>(weight, _parking), new FairLane<T>(weight, _parking)];
     }
 
     /// <summary>Items waiting.</summary>
-    public int Count => lanes[0].Count + lanes[1].Count + lanes[2].Count;
+    public int Count => _lanes[0].Count + _lanes[1].Count + _lanes[2].Count;
 
     /// <summary>Items waiting in one lane.</summary>
-    public int CountOf(Priority priority) => lanes[LaneOf(priority)].Count;
+    public int CountOf(Priority priority) => _lanes[LaneOf(priority)].Count;
 
     /// <summary>Items of those that are not parked: what <see cref="TryDequeue"/> could take.</summary>
-    public int ReadyCount => lanes[0].Ready + lanes[1].Ready + lanes[2].Ready;
+    public int ReadyCount => _lanes[0].Ready + _lanes[1].Ready + _lanes[2].Ready;
 
     /// <summary>The same, with those whose time in the park is over.</summary>
     public int ReadyAt(DateTimeOffset now)
     {
-        while (parking.TryFreeNext(now, out var free)) Settle(free);
+        while (_parking.TryFreeNext(now, out var free)) Settle(free);
         return ReadyCount;
     }
 
     /// <summary>When the next that is parked comes back; null when nobody is.</summary>
-    public DateTimeOffset? NextRelease => parking.NextRelease;
+    public DateTimeOffset? NextRelease => _parking.NextRelease;
 
     /// <summary>Adds an item; the handle takes it out again (<see cref="Remove"/>).</summary>
     /// <param name="key">Whose it is.</param>
@@ -87,8 +87,8 @@ public sealed class FairQueue<T>
     public FairTicket<T> Enqueue(FairKey key, Priority priority, DateTimeOffset since, T item)
     {
         var lane = LaneOf(priority);
-        if (lanes[lane].Count == 0) passedOver[lane] = 0;
-        return lanes[lane].Add(key, since, item);
+        if (_lanes[lane].Count == 0) _passedOver[lane] = 0;
+        return _lanes[lane].Add(key, since, item);
     }
 
     /// <summary>Takes the next item of those that are not parked.</summary>
@@ -102,11 +102,11 @@ public sealed class FairQueue<T>
             return false;
         }
 
-        for (var lower = chosen + 1; lower < lanes.Length; lower++)
-            if (lanes[lower].Ready > 0)
-                passedOver[lower]++;
-        passedOver[chosen] = 0;
-        item = lanes[chosen].Take();
+        for (var lower = chosen + 1; lower < _lanes.Length; lower++)
+            if (_lanes[lower].Ready > 0)
+                _passedOver[lower]++;
+        _passedOver[chosen] = 0;
+        item = _lanes[chosen].Take();
         return true;
     }
 
@@ -115,14 +115,14 @@ public sealed class FairQueue<T>
     /// <param name="until">The maximum value means until <see cref="Unpark"/>.</param>
     public void Park(FairKey key, DateTimeOffset until)
     {
-        parking.Park(key, until);
+        _parking.Park(key, until);
         Settle(key);
     }
 
     /// <summary>Ends <see cref="Park"/> of the same key. False when it was not parked.</summary>
     public bool Unpark(FairKey key)
     {
-        if (!parking.Free(key)) return false;
+        if (!_parking.Free(key)) return false;
         Settle(key);
         return true;
     }
@@ -132,7 +132,7 @@ public sealed class FairQueue<T>
     public IReadOnlyList<T> RemoveWhere(FairKey filter)
     {
         var removed = new List<T>();
-        foreach (var lane in lanes) lane.RemoveAll(filter, removed);
+        foreach (var lane in _lanes) lane.RemoveAll(filter, removed);
         return removed;
     }
 
@@ -143,12 +143,12 @@ public sealed class FairQueue<T>
     {
         ArgumentNullException.ThrowIfNull(ticket);
         if (ticket.Flow is not { } flow) return 0;
-        var own = Array.IndexOf(lanes, flow.Lane);
+        var own = Array.IndexOf(_lanes, flow.Lane);
         if (own < 0) return 0;
         long ahead = flow.Lane.Ahead(ticket);
         // A lane goes on at its share while higher ones wait; lower ones get theirs meanwhile.
-        ahead += Math.Min(lanes.Take(own).Sum(higher => (long)higher.Ready), (ahead + 1) * ShareOf(own, now));
-        for (var lower = own + 1; lower < lanes.Length; lower++) ahead += Math.Min(lanes[lower].Ready, ahead / ShareOf(lower, now));
+        ahead += Math.Min(_lanes.Take(own).Sum(higher => (long)higher.Ready), (ahead + 1) * ShareOf(own, now));
+        for (var lower = own + 1; lower < _lanes.Length; lower++) ahead += Math.Min(_lanes[lower].Ready, ahead / ShareOf(lower, now));
         return (int)Math.Min(ahead, Count - 1);
     }
 
@@ -156,7 +156,7 @@ public sealed class FairQueue<T>
     public bool Remove(FairTicket<T> ticket)
     {
         ArgumentNullException.ThrowIfNull(ticket);
-        if (ticket.Flow is not { } flow || !Array.Exists(lanes, lane => ReferenceEquals(lane, flow.Lane))) return false;
+        if (ticket.Flow is not { } flow || !Array.Exists(_lanes, lane => ReferenceEquals(lane, flow.Lane))) return false;
         flow.Lane.Remove(ticket);
         return true;
     }
@@ -165,11 +165,11 @@ public sealed class FairQueue<T>
     int Choose(DateTimeOffset now)
     {
         var highest = -1;
-        for (var lane = lanes.Length - 1; lane >= 0; lane--)
+        for (var lane = _lanes.Length - 1; lane >= 0; lane--)
         {
-            if (lanes[lane].Ready == 0) continue;
+            if (_lanes[lane].Ready == 0) continue;
             highest = lane;
-            if (lane > 0 && passedOver[lane] >= ShareOf(lane, now)) return lane;
+            if (lane > 0 && _passedOver[lane] >= ShareOf(lane, now)) return lane;
         }
 
         return highest;
@@ -177,10 +177,10 @@ public sealed class FairQueue<T>
 
     void Settle(FairKey key)
     {
-        foreach (var lane in lanes) lane.Settle(key);
+        foreach (var lane in _lanes) lane.Settle(key);
     }
 
-    int ShareOf(int lane, DateTimeOffset now) => now - lanes[lane].NextSince >= options.AgedAfter ? options.AgedShare : options.Share;
+    int ShareOf(int lane, DateTimeOffset now) => now - _lanes[lane].NextSince >= _options.AgedAfter ? _options.AgedShare : _options.Share;
 
     static int LaneOf(Priority priority) => priority switch { Priority.High => 0, Priority.Bulk => 2, _ => 1 };
 }

@@ -6,30 +6,30 @@ namespace Orleans.Mail.Policy.Sites;
 /// </summary>
 sealed class FairRing<TMember>
 {
-    readonly LinkedList<TMember> members = new();
-    int taken;
+    readonly LinkedList<TMember> _members = new();
+    int _taken;
 
-    public TMember Front => members.First!.Value;
+    public TMember Front => _members.First!.Value;
 
-    public bool IsEmpty => members.Count == 0;
+    public bool IsEmpty => _members.Count == 0;
 
-    public IEnumerable<TMember> Members => members;
+    public IEnumerable<TMember> Members => _members;
 
-    public LinkedListNode<TMember> Join(TMember member) => members.AddLast(member);
+    public LinkedListNode<TMember> Join(TMember member) => _members.AddLast(member);
 
     public void Leave(LinkedListNode<TMember> place)
     {
-        if (ReferenceEquals(place, members.First)) taken = 0;
-        members.Remove(place);
+        if (ReferenceEquals(place, _members.First)) _taken = 0;
+        _members.Remove(place);
     }
 
     /// <summary>The member in front had one turn.</summary>
     public void TurnTaken(int weight)
     {
-        if (++taken < weight) return;
-        taken = 0;
-        var place = members.First!;
-        members.RemoveFirst();
-        members.AddLast(place);
+        if (++_taken < weight) return;
+        _taken = 0;
+        var place = _members.First!;
+        _members.RemoveFirst();
+        _members.AddLast(place);
     }
 }

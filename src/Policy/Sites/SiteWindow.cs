@@ -47,13 +47,13 @@ public sealed record SiteWindow
     // Sums of 1/N: what is meant as a whole may lack a little.
     const double Tolerance = 1e-9;
 
-    double gain;
-    double reserve;
-    double failedCohorts;
-    int failedProbes;
-    int ceilingHold;
-    int heldFor;
-    DateTimeOffset heldSince;
+    double _gain;
+    double _reserve;
+    double _failedCohorts;
+    int _failedProbes;
+    int _ceilingHold;
+    int _heldFor;
+    DateTimeOffset _heldSince;
 
     public SiteWindow(SiteWindowOptions? options = null)
     {
@@ -88,20 +88,20 @@ public sealed record SiteWindow
     public SiteWindow OnSuccess(DateTimeOffset now, int inUse = int.MaxValue)
     {
         if (DeadUntil is not null) return new SiteWindow(Options);
-        if (Limit >= Options.Maximum || Limit - Options.Initial >= inUse) return failedCohorts == 0 ? this : this with { failedCohorts = 0 };
+        if (Limit >= Options.Maximum || Limit - Options.Initial >= inUse) return _failedCohorts == 0 ? this : this with { _failedCohorts = 0 };
         if (Limit == Ceiling)
         {
-            var held = inUse < Limit ? heldFor : heldFor + 1;
-            if (held < ceilingHold || now - heldSince < Options.CeilingPause) return this with { heldFor = held, failedCohorts = 0 };
-            return this with { Limit = Limit + 1, heldFor = 0, gain = 0, failedCohorts = 0 };
+            var held = inUse < Limit ? _heldFor : _heldFor + 1;
+            if (held < _ceilingHold || now - _heldSince < Options.CeilingPause) return this with { _heldFor = held, _failedCohorts = 0 };
+            return this with { Limit = Limit + 1, _heldFor = 0, _gain = 0, _failedCohorts = 0 };
         }
 
         var step = 1.0 / Limit;
-        var sum = gain + step;
-        if (sum + step / 2 < 1 - Tolerance) return this with { gain = sum, failedCohorts = 0 };
+        var sum = _gain + step;
+        if (sum + step / 2 < 1 - Tolerance) return this with { _gain = sum, _failedCohorts = 0 };
         // A whole window went well above the ceiling: the site holds us to it no more.
-        if (Limit > Ceiling) return this with { Limit = Limit + 1, Ceiling = null, ceilingHold = 0, gain = sum - 1, reserve = 0, failedCohorts = 0 };
-        return this with { Limit = Limit + 1, gain = sum - 1, reserve = 0, failedCohorts = 0 };
+        if (Limit > Ceiling) return this with { Limit = Limit + 1, Ceiling = null, _ceilingHold = 0, _gain = sum - 1, _reserve = 0, _failedCohorts = 0 };
+        return this with { Limit = Limit + 1, _gain = sum - 1, _reserve = 0, _failedCohorts = 0 };
     }
 
     /// <summary>The site talks on its other sessions and refused one more (421 or a closed connection in the greeting).</summary>
@@ -113,8 +113,8 @@ public sealed record SiteWindow
         // Sessions that were being opened when the window shrank say nothing new.
         if (inUse >= Limit) return this;
         var known = inUse == Ceiling;
-        var hold = known ? Math.Min(ceilingHold * 2, Options.CeilingHoldMaximum) : Options.CeilingHold;
-        return this with { Limit = inUse, Ceiling = inUse, ceilingHold = hold, heldFor = 0, heldSince = now, gain = 0, reserve = 0, failedCohorts = 0 };
+        var hold = known ? Math.Min(_ceilingHold * 2, Options.CeilingHoldMaximum) : Options.CeilingHold;
+        return this with { Limit = inUse, Ceiling = inUse, _ceilingHold = hold, _heldFor = 0, _heldSince = now, _gain = 0, _reserve = 0, _failedCohorts = 0 };
     }
 
     /// <summary>The same knowledge within other bounds. A window that the old maximum kept small starts anew where the new one is larger.</summary>
@@ -132,21 +132,21 @@ public sealed record SiteWindow
     {
         // Sessions that were under way when the site died say nothing new.
         if (DeadUntil > now) return this;
-        if (DeadUntil is not null) return Die(now, failedProbes + 1);
+        if (DeadUntil is not null) return Die(now, _failedProbes + 1);
         var step = 1.0 / Limit;
-        var cohorts = failedCohorts + step;
+        var cohorts = _failedCohorts + step;
         if (cohorts >= Options.DeadAfterCohorts - Tolerance) return Die(now, 0);
         // The first trouble narrows at once, further ones once per window: quicker than growth, and never a collapse.
-        var rest = reserve - step;
-        if (Limit == 1) return this with { failedCohorts = cohorts };
-        if (rest - step / 2 >= -Tolerance) return this with { reserve = rest, failedCohorts = cohorts };
-        return this with { Limit = Limit - 1, reserve = rest + 1, gain = 0, failedCohorts = cohorts };
+        var rest = _reserve - step;
+        if (Limit == 1) return this with { _failedCohorts = cohorts };
+        if (rest - step / 2 >= -Tolerance) return this with { _reserve = rest, _failedCohorts = cohorts };
+        return this with { Limit = Limit - 1, _reserve = rest + 1, _gain = 0, _failedCohorts = cohorts };
     }
 
     SiteWindow Die(DateTimeOffset now, int probes)
     {
         var wait = Options.ProbeAfter * Math.Pow(2, Math.Min(probes, 20));
         if (wait > Options.ProbeMaximum) wait = Options.ProbeMaximum > Options.ProbeAfter ? Options.ProbeMaximum : Options.ProbeAfter;
-        return new SiteWindow(Options) { Limit = 1, DeadUntil = now + wait, failedProbes = probes };
+        return new SiteWindow(Options) { Limit = 1, DeadUntil = now + wait, _failedProbes = probes };
     }
 }

@@ -3,25 +3,25 @@ namespace Orleans.Mail.Storage.Events;
 /// <summary>What is known in memory of the events of one shard: the newest, the bounds, and who waits for more.</summary>
 sealed class ShardEvents(int capacity)
 {
-    readonly Lock gate = new();
-    readonly DeliveryEvent[] ring = new DeliveryEvent[capacity];
-    long ringFirst = 1;
-    long last;
-    long first = 1;
-    TaskCompletionSource? signal;
+    readonly Lock _gate = new();
+    readonly DeliveryEvent[] _ring = new DeliveryEvent[capacity];
+    long _ringFirst = 1;
+    long _last;
+    long _first = 1;
+    TaskCompletionSource? _signal;
 
-    public long Last => Volatile.Read(ref last);
+    public long Last => Volatile.Read(ref _last);
 
-    public long First => Volatile.Read(ref first);
+    public long First => Volatile.Read(ref _first);
 
     /// <summary>Takes the bounds from disk and forgets the events in memory.</summary>
     public void Load(long firstKept, long lastKept)
     {
-        lock (gate)
+        lock (_gate)
         {
-            first = firstKept;
-            last = lastKept;
-            ringFirst = lastKept + 1;
+            _first = firstKept;
+            _last = lastKept;
+            _ringFirst = lastKept + 1;
         }
 
         Signal();
@@ -30,12 +30,12 @@ sealed class ShardEvents(int capacity)
     /// <summary>Shows events that are durable now.</summary>
     public void Publish(List<DeliveryEvent> events)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var next = last;
-            foreach (var item in events) ring[(int)(++next % ring.Length)] = item;
-            ringFirst = Math.Max(ringFirst, next - ring.Length + 1);
-            Volatile.Write(ref last, next);
+            var next = _last;
+            foreach (var item in events) _ring[(int)(++next % _ring.Length)] = item;
+            _ringFirst = Math.Max(_ringFirst, next - _ring.Length + 1);
+            Volatile.Write(ref _last, next);
         }
 
         Signal();
@@ -43,23 +43,23 @@ sealed class ShardEvents(int capacity)
 
     public void Removed(long newFirst)
     {
-        lock (gate)
+        lock (_gate)
         {
-            first = newFirst;
-            ringFirst = Math.Max(ringFirst, newFirst);
+            _first = newFirst;
+            _ringFirst = Math.Max(_ringFirst, newFirst);
         }
     }
 
     /// <summary>Events after a number from memory; null when some of them are only on disk.</summary>
     public NumberedEvent[]? TryRead(long after, int limit)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var from = Math.Max(after + 1, first);
-            if (from < ringFirst) return null;
-            var count = (int)Math.Clamp(last - from + 1, 0, limit);
+            var from = Math.Max(after + 1, _first);
+            if (from < _ringFirst) return null;
+            var count = (int)Math.Clamp(_last - from + 1, 0, limit);
             var result = new NumberedEvent[count];
-            for (var i = 0; i < count; i++) result[i] = new NumberedEvent(from + i, ring[(int)((from + i) % ring.Length)]);
+            for (var i = 0; i < count; i++) result[i] = new NumberedEvent(from + i, _ring[(int)((from + i) % _ring.Length)]);
             return result;
         }
     }
@@ -68,11 +68,11 @@ sealed class ShardEvents(int capacity)
     {
         if (Last > after) return Task.CompletedTask;
         Task task;
-        lock (gate)
+        lock (_gate)
         {
-            if (last > after) return Task.CompletedTask;
-            signal ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            task = signal.Task;
+            if (_last > after) return Task.CompletedTask;
+            _signal ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            task = _signal.Task;
         }
 
         return AgainAsync(task, after, cancellationToken);
@@ -81,10 +81,10 @@ sealed class ShardEvents(int capacity)
     public void Close(Exception reason)
     {
         TaskCompletionSource? waiters;
-        lock (gate)
+        lock (_gate)
         {
-            waiters = signal;
-            signal = null;
+            waiters = _signal;
+            _signal = null;
         }
 
         waiters?.TrySetException(reason);
@@ -99,10 +99,10 @@ sealed class ShardEvents(int capacity)
     void Signal()
     {
         TaskCompletionSource? waiters;
-        lock (gate)
+        lock (_gate)
         {
-            waiters = signal;
-            signal = null;
+            waiters = _signal;
+            _signal = null;
         }
 
         waiters?.TrySetResult();

@@ -21,46 +21,46 @@ sealed class ContentSegments : IDisposable
     const uint Magic = 0x5247534F;
     const int MaxReadHandles = 256;
 
-    readonly string folder;
-    readonly int segmentBytes;
-    readonly IStorageFaults? faults;
-    readonly TimeProvider clock;
-    readonly Dictionary<int, SegmentUse> uses = [];
-    readonly ConcurrentDictionary<int, SafeFileHandle> readHandles = new();
-    readonly List<ReadOnlyMemory<byte>> parts = [];
-    byte[] headers = new byte[HeaderBytes * 64];
-    SafeFileHandle? active;
-    int activeNumber;
-    long activeLength;
-    bool hasDead;
+    readonly string _folder;
+    readonly int _segmentBytes;
+    readonly IStorageFaults? _faults;
+    readonly TimeProvider _clock;
+    readonly Dictionary<int, SegmentUse> _uses = [];
+    readonly ConcurrentDictionary<int, SafeFileHandle> _readHandles = new();
+    readonly List<ReadOnlyMemory<byte>> _parts = [];
+    byte[] _headers = new byte[HeaderBytes * 64];
+    SafeFileHandle? _active;
+    int _activeNumber;
+    long _activeLength;
+    bool _hasDead;
 
     public ContentSegments(string folder, int segmentBytes, TimeProvider clock, IStorageFaults? faults)
     {
-        this.folder = Path.Combine(folder, "content");
-        this.segmentBytes = segmentBytes;
-        this.faults = faults;
-        this.clock = clock;
-        Directory.CreateDirectory(this.folder);
-        foreach (var number in Files()) uses[number] = new SegmentUse { Number = number, TotalBytes = new FileInfo(PathOf(number)).Length };
-        activeNumber = uses.Count == 0 ? 0 : uses.Keys.Max();
-        hasDead = uses.Count > 0;
+        _folder = Path.Combine(folder, "content");
+        _segmentBytes = segmentBytes;
+        _faults = faults;
+        _clock = clock;
+        Directory.CreateDirectory(_folder);
+        foreach (var number in Files()) _uses[number] = new SegmentUse { Number = number, TotalBytes = new FileInfo(PathOf(number)).Length };
+        _activeNumber = _uses.Count == 0 ? 0 : _uses.Keys.Max();
+        _hasDead = _uses.Count > 0;
     }
 
     /// <summary>Counts live contents found in the database at opening, or moved or added since.</summary>
     public void Retain(int segment, int count, long bytes)
     {
-        if (!uses.TryGetValue(segment, out var use)) uses[segment] = use = new SegmentUse { Number = segment };
-        activeNumber = Math.Max(activeNumber, segment);
+        if (!_uses.TryGetValue(segment, out var use)) _uses[segment] = use = new SegmentUse { Number = segment };
+        _activeNumber = Math.Max(_activeNumber, segment);
         use.LiveCount += count;
         use.LiveBytes += bytes;
     }
 
     public void Release(int segment, int count, long bytes)
     {
-        if (!uses.TryGetValue(segment, out var use)) return;
+        if (!_uses.TryGetValue(segment, out var use)) return;
         use.LiveCount -= count;
         use.LiveBytes -= bytes;
-        if (use.LiveCount == 0) hasDead = true;
+        if (use.LiveCount == 0) _hasDead = true;
     }
 
     /// <summary>Writes contents one behind the other, all into one segment, with one write.</summary>
@@ -68,35 +68,35 @@ sealed class ContentSegments : IDisposable
     {
         long total = 0;
         foreach (var item in contents) total += HeaderBytes + item.Content.Length;
-        faults?.Before(StorageOperation.SegmentWrite);
-        if (active is null || (activeLength > 0 && activeLength + total > segmentBytes)) Roll();
-        if (headers.Length < contents.Length * HeaderBytes) headers = new byte[contents.Length * HeaderBytes];
-        parts.Clear();
-        var offset = activeLength;
+        _faults?.Before(StorageOperation.SegmentWrite);
+        if (_active is null || (_activeLength > 0 && _activeLength + total > _segmentBytes)) Roll();
+        if (_headers.Length < contents.Length * HeaderBytes) _headers = new byte[contents.Length * HeaderBytes];
+        _parts.Clear();
+        var offset = _activeLength;
         for (var i = 0; i < contents.Length; i++)
         {
             var (id, content, hash) = contents[i];
-            var header = headers.AsMemory(i * HeaderBytes, HeaderBytes);
+            var header = _headers.AsMemory(i * HeaderBytes, HeaderBytes);
             WriteHeader(header.Span, id, content.Length, hash);
-            parts.Add(header);
-            parts.Add(content);
-            locations[i] = new ContentLocation(activeNumber, offset, content.Length, hash);
+            _parts.Add(header);
+            _parts.Add(content);
+            locations[i] = new ContentLocation(_activeNumber, offset, content.Length, hash);
             offset += HeaderBytes + content.Length;
         }
 
-        RandomAccess.Write(active!, parts, activeLength);
-        parts.Clear();
-        activeLength = offset;
-        uses[activeNumber].TotalBytes = offset;
-        faults?.After(StorageOperation.SegmentWrite);
+        RandomAccess.Write(_active!, _parts, _activeLength);
+        _parts.Clear();
+        _activeLength = offset;
+        _uses[_activeNumber].TotalBytes = offset;
+        _faults?.After(StorageOperation.SegmentWrite);
     }
 
     /// <summary>Makes what was appended durable.</summary>
     public void Flush()
     {
-        faults?.Before(StorageOperation.SegmentFlush);
-        RandomAccess.FlushToDisk(active!);
-        faults?.After(StorageOperation.SegmentFlush);
+        _faults?.Before(StorageOperation.SegmentFlush);
+        RandomAccess.FlushToDisk(_active!);
+        _faults?.After(StorageOperation.SegmentFlush);
     }
 
     /// <exception cref="SpoolCorruptException">The octets are not those that were written.</exception>
@@ -118,23 +118,23 @@ sealed class ContentSegments : IDisposable
     /// <summary>Sealed segments that no live message needs any more are removed.</summary>
     public void RemoveDead()
     {
-        if (!hasDead) return;
-        foreach (var use in uses.Values.Where(use => use.LiveCount <= 0 && !IsActive(use.Number)).ToList())
+        if (!_hasDead) return;
+        foreach (var use in _uses.Values.Where(use => use.LiveCount <= 0 && !IsActive(use.Number)).ToList())
         {
             CloseReadHandle(use.Number);
             File.Delete(PathOf(use.Number));
-            uses.Remove(use.Number);
+            _uses.Remove(use.Number);
         }
 
-        hasDead = false;
+        _hasDead = false;
     }
 
-    public bool Contains(int segment) => uses.ContainsKey(segment);
+    public bool Contains(int segment) => _uses.ContainsKey(segment);
 
     /// <summary>A segment, sealed for a while, of which less than a quarter is still needed; null when there is none.</summary>
     public int? FindSparse(IReadOnlySet<int> except, DateTimeOffset sealedBefore)
     {
-        foreach (var use in uses.Values)
+        foreach (var use in _uses.Values)
         {
             if (use.SealedAt <= sealedBefore && use.LiveCount > 0 && use.LiveBytes * 4 < use.TotalBytes && !IsActive(use.Number) && !except.Contains(use.Number)) return use.Number;
         }
@@ -171,50 +171,50 @@ sealed class ContentSegments : IDisposable
         return content;
     }
 
-    public IReadOnlyCollection<SegmentUse> Uses => uses.Values;
+    public IReadOnlyCollection<SegmentUse> Uses => _uses.Values;
 
     public void Dispose()
     {
-        active?.Dispose();
-        active = null;
-        foreach (var number in readHandles.Keys) CloseReadHandle(number);
+        _active?.Dispose();
+        _active = null;
+        foreach (var number in _readHandles.Keys) CloseReadHandle(number);
     }
 
-    bool IsActive(int number) => active is not null && number == activeNumber;
+    bool IsActive(int number) => _active is not null && number == _activeNumber;
 
     void Roll()
     {
-        if (active is not null) uses[activeNumber].SealedAt = clock.GetUtcNow();
-        active?.Dispose();
-        active = null;
-        var path = PathOf(activeNumber + 1);
-        active = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        FolderSync.Flush(folder);
-        activeNumber++;
-        activeLength = 0;
-        uses[activeNumber] = new SegmentUse { Number = activeNumber };
-        hasDead = true;
+        if (_active is not null) _uses[_activeNumber].SealedAt = _clock.GetUtcNow();
+        _active?.Dispose();
+        _active = null;
+        var path = PathOf(_activeNumber + 1);
+        _active = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        FolderSync.Flush(_folder);
+        _activeNumber++;
+        _activeLength = 0;
+        _uses[_activeNumber] = new SegmentUse { Number = _activeNumber };
+        _hasDead = true;
     }
 
     SafeFileHandle ReadHandle(int segment)
     {
-        if (readHandles.TryGetValue(segment, out var handle)) return handle;
-        if (readHandles.Count >= MaxReadHandles) CloseReadHandle(readHandles.Keys.FirstOrDefault());
+        if (_readHandles.TryGetValue(segment, out var handle)) return handle;
+        if (_readHandles.Count >= MaxReadHandles) CloseReadHandle(_readHandles.Keys.FirstOrDefault());
         var opened = File.OpenHandle(PathOf(segment), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var kept = readHandles.GetOrAdd(segment, opened);
+        var kept = _readHandles.GetOrAdd(segment, opened);
         if (!ReferenceEquals(kept, opened)) opened.Dispose();
         return kept;
     }
 
     void CloseReadHandle(int segment)
     {
-        if (readHandles.TryRemove(segment, out var handle)) handle.Dispose();
+        if (_readHandles.TryRemove(segment, out var handle)) handle.Dispose();
     }
 
-    string PathOf(int number) => Path.Combine(folder, number.ToString("D8", CultureInfo.InvariantCulture) + ".seg");
+    string PathOf(int number) => Path.Combine(_folder, number.ToString("D8", CultureInfo.InvariantCulture) + ".seg");
 
     IEnumerable<int> Files() =>
-        from path in Directory.EnumerateFiles(folder, "*.seg")
+        from path in Directory.EnumerateFiles(_folder, "*.seg")
         let name = Path.GetFileNameWithoutExtension(path)
         where name.Length == 8 && name.All(char.IsAsciiDigit)
         select int.Parse(name, CultureInfo.InvariantCulture);

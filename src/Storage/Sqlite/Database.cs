@@ -8,14 +8,14 @@ sealed class Database : IDisposable
     const int BusyMilliseconds = 250;
     const int CacheWriteStatus = 8;
 
-    readonly sqlite3 handle;
-    readonly List<Statement> statements = [];
+    readonly sqlite3 _handle;
+    readonly List<Statement> _statements = [];
 
     static Database() => Batteries_V2.Init();
 
     Database(sqlite3 handle, IStorageFaults? faults)
     {
-        this.handle = handle;
+        _handle = handle;
         Faults = faults;
     }
 
@@ -40,16 +40,16 @@ sealed class Database : IDisposable
     public Statement Prepare(string sql)
     {
         const uint persistent = 1;
-        var result = raw.sqlite3_prepare_v3(handle, sql, persistent, out var statement);
+        var result = raw.sqlite3_prepare_v3(_handle, sql, persistent, out var statement);
         if (result != raw.SQLITE_OK) throw Failure(result);
         var prepared = new Statement(this, statement);
-        statements.Add(prepared);
+        _statements.Add(prepared);
         return prepared;
     }
 
     public void Execute(string sql)
     {
-        var result = raw.sqlite3_exec(handle, sql);
+        var result = raw.sqlite3_exec(_handle, sql);
         if (result != raw.SQLITE_OK) throw Failure(result);
     }
 
@@ -63,7 +63,7 @@ sealed class Database : IDisposable
         }
         finally
         {
-            statements.Remove(statement);
+            _statements.Remove(statement);
             statement.Dispose();
         }
     }
@@ -71,7 +71,7 @@ sealed class Database : IDisposable
     /// <summary>Pages this connection wrote since it was opened.</summary>
     public int PagesWritten()
     {
-        raw.sqlite3_db_status(handle, CacheWriteStatus, out var pages, out _, 0);
+        raw.sqlite3_db_status(_handle, CacheWriteStatus, out var pages, out _, 0);
         return pages;
     }
 
@@ -81,7 +81,7 @@ sealed class Database : IDisposable
     public int Checkpoint(CheckpointMode mode)
     {
         Faults?.Before(StorageOperation.Checkpoint);
-        var result = raw.sqlite3_wal_checkpoint_v2(handle, "main", (int)mode, out var pages, out _);
+        var result = raw.sqlite3_wal_checkpoint_v2(_handle, "main", (int)mode, out var pages, out _);
         if (result != raw.SQLITE_OK && (result & 0xFF) != raw.SQLITE_BUSY) throw Failure(result);
         Faults?.After(StorageOperation.Checkpoint);
         return pages;
@@ -89,15 +89,15 @@ sealed class Database : IDisposable
 
     public SqliteFailure Failure(int result)
     {
-        var extended = raw.sqlite3_extended_errcode(handle);
+        var extended = raw.sqlite3_extended_errcode(_handle);
         return new SqliteFailure((extended & 0xFF) == (result & 0xFF) ? extended : result, raw.sqlite3_errstr(result).utf8_to_string());
     }
 
     public void Dispose()
     {
-        foreach (var statement in statements) statement.Dispose();
-        statements.Clear();
-        handle.Dispose();
+        foreach (var statement in _statements) statement.Dispose();
+        _statements.Clear();
+        _handle.Dispose();
     }
 }
 

@@ -19,18 +19,18 @@ sealed class EndOfDataMarks : IDisposable
 
     static readonly int SlotBytes = Marshal.SizeOf<Slot>();
 
-    readonly MemoryMappedFile file;
-    readonly MemoryMappedViewAccessor view;
-    readonly Lock gate = new();
-    readonly int shardCount;
-    readonly long[] epochs;
-    readonly ulong bootId;
+    readonly MemoryMappedFile _file;
+    readonly MemoryMappedViewAccessor _view;
+    readonly Lock _gate = new();
+    readonly int _shardCount;
+    readonly long[] _epochs;
+    readonly ulong _bootId;
 
     public EndOfDataMarks(string path, int shardCount, ulong bootId)
     {
-        this.shardCount = shardCount;
-        this.bootId = bootId;
-        epochs = new long[shardCount];
+        _shardCount = shardCount;
+        _bootId = bootId;
+        _epochs = new long[shardCount];
         var length = HeaderBytes + (long)SlotCount * SlotBytes;
         var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         if (stream.Length != length)
@@ -39,8 +39,8 @@ sealed class EndOfDataMarks : IDisposable
             Reserve(stream, length);
         }
 
-        file = MemoryMappedFile.CreateFromFile(stream, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
-        view = file.CreateViewAccessor(0, length);
+        _file = MemoryMappedFile.CreateFromFile(stream, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
+        _view = _file.CreateViewAccessor(0, length);
     }
 
     /// <summary>
@@ -50,8 +50,8 @@ sealed class EndOfDataMarks : IDisposable
     public void Check(Database database)
     {
         var spool = SpoolSchema.Read(database, "spool") ?? 0;
-        for (var i = 0; i < shardCount; i++) epochs[i] = database.Scalar($"SELECT epoch FROM shard WHERE number = {i}") ?? 0;
-        lock (gate)
+        for (var i = 0; i < _shardCount; i++) _epochs[i] = database.Scalar($"SELECT epoch FROM shard WHERE number = {i}") ?? 0;
+        lock (_gate)
         {
             if (!IsTrusted(spool)) Begin(spool);
             else DropSettled(database);
@@ -61,16 +61,16 @@ sealed class EndOfDataMarks : IDisposable
     /// <summary>A shard has a new epoch.</summary>
     public void Opened(int shard, long epoch)
     {
-        lock (gate)
+        lock (_gate)
         {
-            epochs[shard] = Math.Max(epochs[shard], epoch);
-            view.Write(HighestOffset(shard), epochs[shard]);
+            _epochs[shard] = Math.Max(_epochs[shard], epoch);
+            _view.Write(HighestOffset(shard), _epochs[shard]);
         }
     }
 
     public void Mark(int shard, MessageId id, int attempt)
     {
-        lock (gate)
+        lock (_gate)
         {
             Span<Slot> window = stackalloc Slot[Window];
             var start = Find(id, attempt, window, out var found, out var free);
@@ -78,7 +78,7 @@ sealed class EndOfDataMarks : IDisposable
             if (free < 0)
             {
                 // No room: whatever was begun in this epoch can no longer be told to be unsent.
-                view.Write(VouchedOffset(shard), epochs[shard] + 1);
+                _view.Write(VouchedOffset(shard), _epochs[shard] + 1);
                 return;
             }
 
@@ -88,18 +88,18 @@ sealed class EndOfDataMarks : IDisposable
 
     public EndOfDataMark Read(int shard, MessageId id, int attempt, long epoch)
     {
-        lock (gate)
+        lock (_gate)
         {
             Span<Slot> window = stackalloc Slot[Window];
             Find(id, attempt, window, out var found, out _);
             if (found >= 0) return EndOfDataMark.Sent;
-            return epoch < view.ReadInt64(VouchedOffset(shard)) ? EndOfDataMark.Unknown : EndOfDataMark.NotSent;
+            return epoch < _view.ReadInt64(VouchedOffset(shard)) ? EndOfDataMark.Unknown : EndOfDataMark.NotSent;
         }
     }
 
     public void Clear(MessageId id, int attempt)
     {
-        lock (gate)
+        lock (_gate)
         {
             Span<Slot> window = stackalloc Slot[Window];
             var start = Find(id, attempt, window, out var found, out _);
@@ -109,17 +109,17 @@ sealed class EndOfDataMarks : IDisposable
 
     public void Dispose()
     {
-        view.Dispose();
-        file.Dispose();
+        _view.Dispose();
+        _file.Dispose();
     }
 
     bool IsTrusted(long spool)
     {
-        if (view.ReadUInt64(0) != Magic || view.ReadUInt64(8) != bootId || view.ReadInt64(16) != spool || view.ReadInt64(24) != shardCount) return false;
-        for (var i = 0; i < shardCount; i++)
+        if (_view.ReadUInt64(0) != Magic || _view.ReadUInt64(8) != _bootId || _view.ReadInt64(16) != spool || _view.ReadInt64(24) != _shardCount) return false;
+        for (var i = 0; i < _shardCount; i++)
         {
             // An older copy of the database was put back: its epochs will be given a second time.
-            if (view.ReadInt64(HighestOffset(i)) > epochs[i]) return false;
+            if (_view.ReadInt64(HighestOffset(i)) > _epochs[i]) return false;
         }
 
         return true;
@@ -127,19 +127,19 @@ sealed class EndOfDataMarks : IDisposable
 
     void Begin(long spool)
     {
-        view.Write(0, 0UL);
+        _view.Write(0, 0UL);
         var empty = new Slot[1024];
-        for (var i = 0; i < SlotCount; i += empty.Length) view.WriteArray(OffsetOf(i), empty, 0, empty.Length);
-        view.Write(8, bootId);
-        view.Write(16, spool);
-        view.Write(24, (long)shardCount);
-        for (var i = 0; i < shardCount; i++)
+        for (var i = 0; i < SlotCount; i += empty.Length) _view.WriteArray(OffsetOf(i), empty, 0, empty.Length);
+        _view.Write(8, _bootId);
+        _view.Write(16, spool);
+        _view.Write(24, (long)_shardCount);
+        for (var i = 0; i < _shardCount; i++)
         {
-            view.Write(VouchedOffset(i), epochs[i] + 1);
-            view.Write(HighestOffset(i), epochs[i]);
+            _view.Write(VouchedOffset(i), _epochs[i] + 1);
+            _view.Write(HighestOffset(i), _epochs[i]);
         }
 
-        view.Write(0, Magic);
+        _view.Write(0, Magic);
     }
 
     void DropSettled(Database database)
@@ -147,10 +147,10 @@ sealed class EndOfDataMarks : IDisposable
         var live = database.Prepare("SELECT 1 FROM message WHERE shard = ? AND id = ? AND due IS NOT NULL");
         for (var i = 0; i < SlotCount; i++)
         {
-            view.Read<Slot>(OffsetOf(i), out var slot);
+            _view.Read<Slot>(OffsetOf(i), out var slot);
             if (slot.State == Free) continue;
             var id = new MessageId(new UInt128(slot.High, slot.Low));
-            if (live.Bind(1, id.ShardOf(shardCount)).Bind(2, id).Step()) live.Reset();
+            if (live.Bind(1, id.ShardOf(_shardCount)).Bind(2, id).Step()) live.Reset();
             else WriteSlot(i, default);
         }
     }
@@ -162,7 +162,7 @@ sealed class EndOfDataMarks : IDisposable
         var high = (ulong)(id.Value >> 64);
         var hash = (low ^ (high * 0x9E3779B97F4A7C15) ^ (uint)attempt) * 0xD6E8FEB86659FD93;
         var start = (int)((hash >> 32) % (SlotCount - Window));
-        view.SafeMemoryMappedViewHandle.ReadSpan((ulong)OffsetOf(start), window);
+        _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)OffsetOf(start), window);
         found = -1;
         free = -1;
         for (var i = 0; i < window.Length; i++)
@@ -175,7 +175,7 @@ sealed class EndOfDataMarks : IDisposable
         return start;
     }
 
-    void WriteSlot(int index, Slot slot) => view.Write(OffsetOf(index), ref slot);
+    void WriteSlot(int index, Slot slot) => _view.Write(OffsetOf(index), ref slot);
 
     static long OffsetOf(int slot) => HeaderBytes + (long)slot * SlotBytes;
 

@@ -3,16 +3,16 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// <summary>Stores a reminder, whatever was there before. Answers the new tag.</summary>
 sealed class UpsertReminderOperation(string serviceId, ReminderEntry entry, long tag) : WriteOperation<long>
 {
-    readonly string grain = entry.GrainId.ToString();
+    readonly string _grain = entry.GrainId.ToString();
 
     public override void Apply(SpoolBatch batch)
     {
         Answer = tag;
-        batch.Statements.UpsertReminder.Bind(1, serviceId).Bind(2, grain).Bind(3, entry.ReminderName)
+        batch.Statements.UpsertReminder.Bind(1, serviceId).Bind(2, _grain).Bind(3, entry.ReminderName)
             .Bind(4, entry.GrainId.GetUniformHashCode()).Bind(5, entry.StartAt.ToUniversalTime().Ticks).Bind(6, entry.Period.Ticks).Bind(7, tag).Run();
     }
 
-    public override bool? TookPlace(SpoolBatch batch) => ReminderRows.Tag(batch, serviceId, grain, entry.ReminderName) is not { } stored ? false : stored == tag ? true : null;
+    public override bool? TookPlace(SpoolBatch batch) => ReminderRows.Tag(batch, serviceId, _grain, entry.ReminderName) is not { } stored ? false : stored == tag ? true : null;
 }
 
 /// <summary>Removes a reminder whose tag is the one given.</summary>

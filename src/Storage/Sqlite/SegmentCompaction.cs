@@ -9,36 +9,36 @@ sealed class SegmentCompaction(TimeProvider clock, TimeSpan delay)
     const int RecordsPerStep = 256;
     const int BytesPerStep = 1024 * 1024;
 
-    readonly HashSet<int> unreadable = [];
-    int? segment;
-    long offset;
+    readonly HashSet<int> _unreadable = [];
+    int? _segment;
+    long _offset;
 
     /// <summary>Whether a segment is being worked on.</summary>
-    public bool IsPending => segment is not null;
+    public bool IsPending => _segment is not null;
 
     public void Restart()
     {
-        segment = null;
-        unreadable.Clear();
+        _segment = null;
+        _unreadable.Clear();
     }
 
     /// <summary>Looks at the next records of the segment, and moves those that are live in one transaction.</summary>
     public void Step(SpoolBatch batch)
     {
-        if (segment is null || !batch.Store.Content.Contains(segment.Value))
+        if (_segment is null || !batch.Store.Content.Contains(_segment.Value))
         {
-            segment = batch.Store.Content.FindSparse(unreadable, clock.GetUtcNow() - delay);
-            offset = 0;
-            if (segment is null) return;
+            _segment = batch.Store.Content.FindSparse(_unreadable, clock.GetUtcNow() - delay);
+            _offset = 0;
+            if (_segment is null) return;
         }
 
         var survivors = new List<Survivor>();
-        var ended = Scan(batch, segment.Value, survivors);
+        var ended = Scan(batch, _segment.Value, survivors);
         if (survivors.Count > 0) Move(batch, survivors);
         if (!ended) return;
         // Whatever lives on behind a damaged header stays where it is; the segment is not tried again in this run.
-        unreadable.Add(segment.Value);
-        segment = null;
+        _unreadable.Add(_segment.Value);
+        _segment = null;
     }
 
     bool Scan(SpoolBatch batch, int number, List<Survivor> survivors)
@@ -47,20 +47,20 @@ sealed class SegmentCompaction(TimeProvider clock, TimeSpan delay)
         for (var i = 0; i < RecordsPerStep && bytes < BytesPerStep; i++)
         {
             if (!TryReadRecord(batch, number, out var id, out var length, out var hash)) return true;
-            if (FindRow(batch, id, number, offset) is { } row)
+            if (FindRow(batch, id, number, _offset) is { } row)
             {
-                survivors.Add(new Survivor(row, id, new ContentLocation(number, offset, length, hash)));
+                survivors.Add(new Survivor(row, id, new ContentLocation(number, _offset, length, hash)));
                 bytes += length;
             }
 
-            offset += ContentSegments.HeaderBytes + length;
+            _offset += ContentSegments.HeaderBytes + length;
         }
 
         return false;
     }
 
     bool TryReadRecord(SpoolBatch batch, int number, out MessageId id, out int length, out ulong hash) =>
-        batch.Store.Content.TryReadRecord(number, offset, out id, out length, out hash);
+        batch.Store.Content.TryReadRecord(number, _offset, out id, out length, out hash);
 
     static long? FindRow(SpoolBatch batch, MessageId id, int number, long offset)
     {

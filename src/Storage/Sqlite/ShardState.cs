@@ -5,7 +5,7 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// <summary>What is kept in memory of one shard. Written by the writer thread only, after a transaction is durable.</summary>
 sealed class ShardState(int number, int recentEvents)
 {
-    long live;
+    long _live;
 
     public int Number { get; } = number;
 
@@ -13,7 +13,7 @@ sealed class ShardState(int number, int recentEvents)
 
     public long Live
     {
-        get => Volatile.Read(ref live);
-        set => Volatile.Write(ref live, value);
+        get => Volatile.Read(ref _live);
+        set => Volatile.Write(ref _live, value);
     }
 }

@@ -7,38 +7,38 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// <summary>One transaction: what many operations write, and what changes in memory once it is durable.</summary>
 sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
 {
-    readonly ShardPart[] parts = [.. shards.Select(shard => new ShardPart(shard))];
-    readonly List<(int Segment, int Count, long Bytes)> contentChanges = [];
-    readonly List<(MessageId Id, ReadOnlyMemory<byte> Content, ulong Hash)> contents = [];
-    readonly List<CommitOperation> withContent = [];
-    ContentLocation[] locations = [];
-    bool began;
+    readonly ShardPart[] _parts = [.. shards.Select(shard => new ShardPart(shard))];
+    readonly List<(int Segment, int Count, long Bytes)> _contentChanges = [];
+    readonly List<(MessageId Id, ReadOnlyMemory<byte> Content, ulong Hash)> _contents = [];
+    readonly List<CommitOperation> _withContent = [];
+    ContentLocation[] _locations = [];
+    bool _began;
 
     public SpoolStore Store => store;
 
     /// <summary>Whether the end of the transaction was asked for: from then on an error leaves its outcome open.</summary>
     public bool IsCommitting { get; private set; }
 
-    public int ShardCount => parts.Length;
+    public int ShardCount => _parts.Length;
 
     public WriteStatements Statements => store.Statements;
 
     /// <summary>Writes the contents of new messages and makes them durable, before any row names them.</summary>
     public void WriteContents(List<WriteOperation> operations)
     {
-        contents.Clear();
-        withContent.Clear();
+        _contents.Clear();
+        _withContent.Clear();
         foreach (var operation in operations)
         {
             if (operation is not CommitOperation { Commit.Content: { } content } commit) continue;
-            contents.Add((commit.Commit.Id, content, commit.ContentHash));
-            withContent.Add(commit);
+            _contents.Add((commit.Commit.Id, content, commit.ContentHash));
+            _withContent.Add(commit);
         }
 
-        if (contents.Count == 0) return;
-        if (locations.Length < contents.Count) locations = new ContentLocation[Math.Max(contents.Count, 256)];
-        store.Content.Append(CollectionsMarshal.AsSpan(contents), locations);
-        for (var i = 0; i < withContent.Count; i++) withContent[i].Location = locations[i];
+        if (_contents.Count == 0) return;
+        if (_locations.Length < _contents.Count) _locations = new ContentLocation[Math.Max(_contents.Count, 256)];
+        store.Content.Append(CollectionsMarshal.AsSpan(_contents), _locations);
+        for (var i = 0; i < _withContent.Count; i++) _withContent[i].Location = _locations[i];
         store.Content.Flush();
     }
 
@@ -54,12 +54,12 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
         store.Database.Faults?.Before(StorageOperation.Begin);
         IsCommitting = false;
         Statements.Begin.Run();
-        began = true;
+        _began = true;
         store.Database.Faults?.After(StorageOperation.Begin);
     }
 
     /// <summary>The epoch of a shard as this transaction sees it.</summary>
-    public long EpochOf(int shard) => parts[shard].Epoch ??= OfAll(shard, ReadEpoch);
+    public long EpochOf(int shard) => _parts[shard].Epoch ??= OfAll(shard, ReadEpoch);
 
     public long RaiseEpoch(int shard)
     {
@@ -68,7 +68,7 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
             Statements.RaiseEpoch.Bind(1, number).Run();
             return 0;
         });
-        parts[shard].Epoch = null;
+        _parts[shard].Epoch = null;
         return EpochOf(shard);
     }
 
@@ -94,15 +94,15 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
         }
     }
 
-    public ShardPart Part(int shard) => parts[shard];
+    public ShardPart Part(int shard) => _parts[shard];
 
     public void ContentChanged(int segment, int count, int contentBytes) =>
-        contentChanges.Add((segment, count, (long)count * (contentBytes + ContentSegments.HeaderBytes)));
+        _contentChanges.Add((segment, count, (long)count * (contentBytes + ContentSegments.HeaderBytes)));
 
     /// <summary>Writes the events of all commits, and ends the transaction.</summary>
     public void Commit()
     {
-        foreach (var part in parts)
+        foreach (var part in _parts)
         {
             if (part.Events.Count == 0) continue;
             var first = part.Shard.Events.Last + 1;
@@ -113,20 +113,20 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
         IsCommitting = true;
         store.Database.Faults?.Before(StorageOperation.Commit);
         Statements.Commit.Run();
-        began = false;
+        _began = false;
         store.Database.Faults?.After(StorageOperation.Commit);
     }
 
     /// <summary>Carries over into memory what is durable now.</summary>
     public void Publish()
     {
-        foreach (var (segment, count, bytes) in contentChanges)
+        foreach (var (segment, count, bytes) in _contentChanges)
         {
             if (count > 0) store.Content.Retain(segment, count, bytes);
             else store.Content.Release(segment, -count, -bytes);
         }
 
-        foreach (var part in parts)
+        foreach (var part in _parts)
         {
             part.Shard.Live += part.LiveChange;
             if (part.FirstEvent is { } first) part.Shard.Events.Removed(first);
@@ -139,8 +139,8 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
     public void RollBack()
     {
         Clear();
-        if (!began) return;
-        began = false;
+        if (!_began) return;
+        _began = false;
         try
         {
             Statements.RollBack.Run();
@@ -155,10 +155,10 @@ sealed class SpoolBatch(SpoolStore store, IReadOnlyList<ShardState> shards)
     public void Clear()
     {
         IsCommitting = false;
-        contentChanges.Clear();
-        contents.Clear();
-        withContent.Clear();
-        foreach (var part in parts) part.Clear();
+        _contentChanges.Clear();
+        _contents.Clear();
+        _withContent.Clear();
+        foreach (var part in _parts) part.Clear();
     }
 
     /// <summary>What one transaction does to one shard.</summary>

@@ -5,12 +5,12 @@ sealed class SpoolStore : IDisposable
 {
     const int ReservedPages = 4;
 
-    readonly SqliteSpoolOptions options;
-    int pagesAtCheckpoint;
+    readonly SqliteSpoolOptions _options;
+    int _pagesAtCheckpoint;
 
     SpoolStore(SqliteSpoolOptions options, Database database, ContentSegments content, SpoolReaders readers)
     {
-        this.options = options;
+        _options = options;
         Database = database;
         Content = content;
         Readers = readers;
@@ -27,7 +27,7 @@ sealed class SpoolStore : IDisposable
 
     public static string PathOf(SqliteSpoolOptions options) => Path.Combine(options.Folder, "spool.db");
 
-    string LogPath => PathOf(options) + "-wal";
+    string LogPath => PathOf(_options) + "-wal";
 
     public static SpoolStore Open(SqliteSpoolOptions options, IReadOnlyList<string> steps, TimeProvider clock)
     {
@@ -92,18 +92,18 @@ sealed class SpoolStore : IDisposable
     public void CheckpointIfDue()
     {
         var pages = Database.PagesWritten();
-        if (pages - pagesAtCheckpoint < options.CheckpointPages - ReservedPages) return;
+        if (pages - _pagesAtCheckpoint < _options.CheckpointPages - ReservedPages) return;
         // Where somebody always reads, a log is copied and copied again but never starts anew: past a bound the readers are waited for.
-        if (Database.Checkpoint(CheckpointMode.Passive) > options.CheckpointPages * 4) Database.Checkpoint(CheckpointMode.Restart);
-        pagesAtCheckpoint = Database.PagesWritten();
+        if (Database.Checkpoint(CheckpointMode.Passive) > _options.CheckpointPages * 4) Database.Checkpoint(CheckpointMode.Restart);
+        _pagesAtCheckpoint = Database.PagesWritten();
     }
 
     /// <summary>Empties the log when its file has outgrown its bound. Waits for readers, so it belongs into a quiet moment.</summary>
     public void TrimLog()
     {
-        if (new FileInfo(LogPath) is not { Exists: true } log || log.Length <= options.LogBytes) return;
+        if (new FileInfo(LogPath) is not { Exists: true } log || log.Length <= _options.LogBytes) return;
         Database.Checkpoint(CheckpointMode.Truncate);
-        pagesAtCheckpoint = Database.PagesWritten();
+        _pagesAtCheckpoint = Database.PagesWritten();
     }
 
     public void Dispose()

@@ -6,7 +6,7 @@ sealed partial class SpoolWriter
     /// <summary>Nothing of the transaction was stored.</summary>
     void GiveUp(Exception error)
     {
-        batch!.RollBack();
+        _batch!.RollBack();
         GoDown(error);
         FailAll(StorageErrors.ForCallers(error, outcomeKnown: true));
     }
@@ -17,10 +17,10 @@ sealed partial class SpoolWriter
     /// </summary>
     void Resolve(Exception error)
     {
-        batch!.RollBack();
+        _batch!.RollBack();
         GoDown(error);
         TryOpen();
-        if (store is null)
+        if (_store is null)
         {
             // Without space the last frame of the log was never written whole, and half a transaction is none.
             FailAll(StorageErrors.ForCallers(error, outcomeKnown: error is SqliteFailure { PrimaryCode: SQLitePCL.raw.SQLITE_FULL }));
@@ -30,9 +30,9 @@ sealed partial class SpoolWriter
         bool? tookPlace = null;
         try
         {
-            foreach (var operation in operations)
+            foreach (var operation in _operations)
             {
-                tookPlace = operation.TookPlace(batch);
+                tookPlace = operation.TookPlace(_batch);
                 if (tookPlace is not null) break;
             }
         }
@@ -41,23 +41,23 @@ sealed partial class SpoolWriter
             GoDown(second);
         }
 
-        batch.Clear();
+        _batch.Clear();
         if (tookPlace == true) CompleteAll();
         else FailAll(StorageErrors.ForCallers(error, outcomeKnown: tookPlace == false));
     }
 
     void TryOpen()
     {
-        retryDue = false;
+        _retryDue = false;
         SpoolStore? candidate = null;
         try
         {
-            candidate = SpoolStore.Open(options, steps, clock);
-            candidate.Load(shards);
-            if (outage is not null) candidate.Probe();
-            opened(candidate);
-            batch = new SpoolBatch(candidate, shards);
-            compaction.Restart();
+            candidate = SpoolStore.Open(_options, _steps, _clock);
+            candidate.Load(_shards);
+            if (_outage is not null) candidate.Probe();
+            _opened(candidate);
+            _batch = new SpoolBatch(candidate, _shards);
+            _compaction.Restart();
         }
         catch (Exception error)
         {
@@ -66,12 +66,12 @@ sealed partial class SpoolWriter
             return;
         }
 
-        var recovered = outage;
-        Volatile.Write(ref store, candidate);
-        Volatile.Write(ref outage, null);
+        var recovered = _outage;
+        Volatile.Write(ref _store, candidate);
+        Volatile.Write(ref _outage, null);
         if (recovered is null) return;
-        var lasted = clock.GetUtcNow() - recovered.Since;
-        SpoolLog.Recovered(logger, options.Folder, lasted);
+        var lasted = _clock.GetUtcNow() - recovered.Since;
+        SpoolLog.Recovered(_logger, _options.Folder, lasted);
     }
 
     void GoDown(Exception error)
@@ -79,32 +79,32 @@ sealed partial class SpoolWriter
         CloseStore();
         var fault = StorageErrors.FaultOf(error);
         StorageInstruments.Fault(fault);
-        if (outage is null) SpoolLog.Unavailable(logger, fault, options.Folder, error);
+        if (_outage is null) SpoolLog.Unavailable(_logger, fault, _options.Folder, error);
         List<WriteOperation> waiting;
-        lock (gate)
+        lock (_gate)
         {
-            Volatile.Write(ref outage, new Outage(fault, outage?.Since ?? clock.GetUtcNow(), StorageErrors.ForCallers(error, outcomeKnown: true)));
-            waiting = [.. queue];
-            queue.Clear();
+            Volatile.Write(ref _outage, new Outage(fault, _outage?.Since ?? _clock.GetUtcNow(), StorageErrors.ForCallers(error, outcomeKnown: true)));
+            waiting = [.. _queue];
+            _queue.Clear();
         }
 
-        foreach (var operation in waiting) operation.Fail(outage.ForCallers);
-        retryTimer.Change(options.RetryInterval, Timeout.InfiniteTimeSpan);
+        foreach (var operation in waiting) operation.Fail(_outage.ForCallers);
+        _retryTimer.Change(_options.RetryInterval, Timeout.InfiniteTimeSpan);
     }
 
     void CloseStore()
     {
-        var closing = store;
-        Volatile.Write(ref store, null);
+        var closing = _store;
+        Volatile.Write(ref _store, null);
         closing?.Dispose();
     }
 
     void Retry()
     {
-        lock (gate)
+        lock (_gate)
         {
-            retryDue = true;
-            Monitor.Pulse(gate);
+            _retryDue = true;
+            Monitor.Pulse(_gate);
         }
     }
 

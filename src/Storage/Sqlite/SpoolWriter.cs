@@ -9,57 +9,57 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// </summary>
 sealed partial class SpoolWriter : ISpoolHealth
 {
-    readonly object gate = new();
-    readonly Queue<WriteOperation> queue = new();
-    readonly SqliteSpoolOptions options;
-    readonly IReadOnlyList<ShardState> shards;
-    readonly IReadOnlyList<string> steps;
-    readonly TimeProvider clock;
-    readonly ILogger logger;
-    readonly Action<SpoolStore> opened;
-    readonly Thread thread;
-    readonly List<WriteOperation> operations = [];
-    readonly SegmentCompaction compaction;
-    readonly ITimer retryTimer;
-    readonly ITimer maintenanceTimer;
-    SpoolStore? store;
-    SpoolBatch? batch;
-    Outage? outage;
-    bool retryDue = true;
-    bool maintenanceDue;
-    bool stopping;
+    readonly object _gate = new();
+    readonly Queue<WriteOperation> _queue = new();
+    readonly SqliteSpoolOptions _options;
+    readonly IReadOnlyList<ShardState> _shards;
+    readonly IReadOnlyList<string> _steps;
+    readonly TimeProvider _clock;
+    readonly ILogger _logger;
+    readonly Action<SpoolStore> _opened;
+    readonly Thread _thread;
+    readonly List<WriteOperation> _operations = [];
+    readonly SegmentCompaction _compaction;
+    readonly ITimer _retryTimer;
+    readonly ITimer _maintenanceTimer;
+    SpoolStore? _store;
+    SpoolBatch? _batch;
+    Outage? _outage;
+    bool _retryDue = true;
+    bool _maintenanceDue;
+    bool _stopping;
 
     public SpoolWriter(SqliteSpoolOptions options, IReadOnlyList<ShardState> shards, IReadOnlyList<string> steps, TimeProvider clock, ILogger logger, Action<SpoolStore> opened)
     {
-        this.options = options;
-        this.shards = shards;
-        this.steps = steps;
-        this.clock = clock;
-        this.logger = logger;
-        this.opened = opened;
-        retryTimer = clock.CreateTimer(_ => Retry(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        compaction = new SegmentCompaction(clock, options.CompactionDelay);
-        maintenanceTimer = clock.CreateTimer(_ => WakeForMaintenance(), null, options.CompactionDelay, options.CompactionDelay);
-        thread = new Thread(Run) { IsBackground = true, Name = "spool writer" };
-        thread.Start();
+        _options = options;
+        _shards = shards;
+        _steps = steps;
+        _clock = clock;
+        _logger = logger;
+        _opened = opened;
+        _retryTimer = clock.CreateTimer(_ => Retry(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _compaction = new SegmentCompaction(clock, options.CompactionDelay);
+        _maintenanceTimer = clock.CreateTimer(_ => WakeForMaintenance(), null, options.CompactionDelay, options.CompactionDelay);
+        _thread = new Thread(Run) { IsBackground = true, Name = "spool writer" };
+        _thread.Start();
     }
 
-    public SpoolFault? Fault => Volatile.Read(ref outage)?.Fault;
+    public SpoolFault? Fault => Volatile.Read(ref _outage)?.Fault;
 
-    public DateTimeOffset? Since => Volatile.Read(ref outage)?.Since;
+    public DateTimeOffset? Since => Volatile.Read(ref _outage)?.Since;
 
     public void Enqueue(WriteOperation operation)
     {
         Exception? refusal = null;
-        lock (gate)
+        lock (_gate)
         {
-            if (stopping) refusal = Closed();
-            else if (outage is { } down) refusal = down.ForCallers;
-            else if (queue.Count >= options.MaxQueuedOperations) refusal = new SpoolUnavailableException(SpoolFault.Busy, true, "Too many commits wait for the disk.");
+            if (_stopping) refusal = Closed();
+            else if (_outage is { } down) refusal = down.ForCallers;
+            else if (_queue.Count >= _options.MaxQueuedOperations) refusal = new SpoolUnavailableException(SpoolFault.Busy, true, "Too many commits wait for the disk.");
             else
             {
-                queue.Enqueue(operation);
-                if (queue.Count == 1) Monitor.Pulse(gate);
+                _queue.Enqueue(operation);
+                if (_queue.Count == 1) Monitor.Pulse(_gate);
             }
         }
 
@@ -69,7 +69,7 @@ sealed partial class SpoolWriter : ISpoolHealth
     /// <summary>Completes when the store is open; fails when it cannot be opened.</summary>
     public Task OpenedAsync()
     {
-        if (Volatile.Read(ref store) is not null) return Task.CompletedTask;
+        if (Volatile.Read(ref _store) is not null) return Task.CompletedTask;
         var operation = new OpenedOperation();
         Enqueue(operation);
         return operation.Task;
@@ -77,56 +77,56 @@ sealed partial class SpoolWriter : ISpoolHealth
 
     /// <summary>The open store, for readers.</summary>
     public SpoolStore Store() =>
-        Volatile.Read(ref store) ?? throw (Volatile.Read(ref outage)?.ForCallers ?? Closed());
+        Volatile.Read(ref _store) ?? throw (Volatile.Read(ref _outage)?.ForCallers ?? Closed());
 
     /// <summary>Carries out what was queued, and ends.</summary>
     public void Stop()
     {
-        lock (gate)
+        lock (_gate)
         {
-            stopping = true;
-            Monitor.Pulse(gate);
+            _stopping = true;
+            Monitor.Pulse(_gate);
         }
 
-        thread.Join();
-        retryTimer.Dispose();
-        maintenanceTimer.Dispose();
+        _thread.Join();
+        _retryTimer.Dispose();
+        _maintenanceTimer.Dispose();
     }
 
     void Run()
     {
         while (Take())
         {
-            if (operations.Count > 0) Write();
-            else if (store is null) TryOpen();
-            if (store is not null) Maintain();
+            if (_operations.Count > 0) Write();
+            else if (_store is null) TryOpen();
+            if (_store is not null) Maintain();
         }
 
         CloseStore();
-        foreach (var shard in shards) shard.Events.Close(Closed());
+        foreach (var shard in _shards) shard.Events.Close(Closed());
     }
 
     /// <summary>Waits for work. False at the end.</summary>
     bool Take()
     {
-        operations.Clear();
-        lock (gate)
+        _operations.Clear();
+        lock (_gate)
         {
             while (true)
             {
-                if (store is null && outage is null && !stopping) return true;
-                if (store is null && retryDue && !stopping) return true;
-                if (queue.Count > 0) break;
-                if (stopping) return false;
-                if (store is not null && (compaction.IsPending || maintenanceDue)) return true;
-                Monitor.Wait(gate);
+                if (_store is null && _outage is null && !_stopping) return true;
+                if (_store is null && _retryDue && !_stopping) return true;
+                if (_queue.Count > 0) break;
+                if (_stopping) return false;
+                if (_store is not null && (_compaction.IsPending || _maintenanceDue)) return true;
+                Monitor.Wait(_gate);
             }
 
             var bytes = 0L;
-            while (operations.Count < options.MaxBatchCommits && queue.TryPeek(out var next) && (operations.Count == 0 || bytes + next.ContentBytes <= options.MaxBatchBytes))
+            while (_operations.Count < _options.MaxBatchCommits && _queue.TryPeek(out var next) && (_operations.Count == 0 || bytes + next.ContentBytes <= _options.MaxBatchBytes))
             {
                 bytes += next.ContentBytes;
-                operations.Add(queue.Dequeue());
+                _operations.Add(_queue.Dequeue());
             }
         }
 
@@ -135,30 +135,30 @@ sealed partial class SpoolWriter : ISpoolHealth
 
     void Write()
     {
-        if (store is null)
+        if (_store is null)
         {
-            FailAll(outage?.ForCallers ?? Closed());
+            FailAll(_outage?.ForCallers ?? Closed());
             return;
         }
 
-        StorageInstruments.Batch(operations.Count);
+        StorageInstruments.Batch(_operations.Count);
         var startedAt = Stopwatch.GetTimestamp();
         try
         {
-            batch!.Clear();
-            batch.WriteContents(operations);
+            _batch!.Clear();
+            _batch.WriteContents(_operations);
             while (!TryApply()) StorageInstruments.Fault(SpoolFault.Corrupt);
-            batch.Commit();
+            _batch.Commit();
         }
         catch (Exception error)
         {
-            if (batch!.IsCommitting) Resolve(error);
+            if (_batch!.IsCommitting) Resolve(error);
             else GiveUp(error);
             return;
         }
 
         StorageInstruments.Transaction(startedAt);
-        batch.Publish();
+        _batch.Publish();
         CompleteAll();
     }
 
@@ -168,17 +168,17 @@ sealed partial class SpoolWriter : ISpoolHealth
     /// </summary>
     bool TryApply()
     {
-        batch!.Begin();
-        foreach (var operation in operations)
+        _batch!.Begin();
+        foreach (var operation in _operations)
         {
             try
             {
-                operation.Apply(batch);
+                operation.Apply(_batch);
             }
             catch (SqliteFailure failure) when (failure.IsCorrupt)
             {
-                batch.RollBack();
-                operations.Remove(operation);
+                _batch.RollBack();
+                _operations.Remove(operation);
                 operation.Fail(new SpoolCorruptException("What is to be changed lies on a damaged page.", failure));
                 return false;
             }
@@ -191,7 +191,7 @@ sealed partial class SpoolWriter : ISpoolHealth
     {
         var conflicts = 0;
         var commits = 0;
-        foreach (var operation in operations)
+        foreach (var operation in _operations)
         {
             if (operation is CommitOperation commit)
             {
@@ -207,33 +207,33 @@ sealed partial class SpoolWriter : ISpoolHealth
 
     void FailAll(Exception error)
     {
-        foreach (var operation in operations) operation.Fail(error);
+        foreach (var operation in _operations) operation.Fail(error);
     }
 
     void Maintain()
     {
-        var isQuiet = maintenanceDue && operations.Count == 0;
-        maintenanceDue = false;
+        var isQuiet = _maintenanceDue && _operations.Count == 0;
+        _maintenanceDue = false;
         try
         {
-            store!.CheckpointIfDue();
-            if (isQuiet) store.TrimLog();
-            compaction.Step(batch!);
-            store.Content.RemoveDead();
+            _store!.CheckpointIfDue();
+            if (isQuiet) _store.TrimLog();
+            _compaction.Step(_batch!);
+            _store.Content.RemoveDead();
         }
         catch (Exception error)
         {
-            batch!.RollBack();
+            _batch!.RollBack();
             GoDown(error);
         }
     }
 
     void WakeForMaintenance()
     {
-        lock (gate)
+        lock (_gate)
         {
-            maintenanceDue = true;
-            Monitor.Pulse(gate);
+            _maintenanceDue = true;
+            Monitor.Pulse(_gate);
         }
     }
 

@@ -12,20 +12,20 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// </summary>
 public sealed class SqliteReminderTable : IReminderTable
 {
-    readonly SqliteSpool spool;
-    readonly string serviceId;
-    readonly TimeSpan window;
-    readonly TimeProvider clock;
+    readonly SqliteSpool _spool;
+    readonly string _serviceId;
+    readonly TimeSpan _window;
+    readonly TimeProvider _clock;
 
     public SqliteReminderTable(SqliteSpool spool, IOptions<ClusterOptions> cluster, IOptions<ReminderOptions> reminders, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(reminders);
         ArgumentNullException.ThrowIfNull(clock);
-        this.spool = spool;
-        this.clock = clock;
-        serviceId = cluster.Value.ServiceId;
-        window = reminders.Value.ReminderLoadingWindow;
+        _spool = spool;
+        _clock = clock;
+        _serviceId = cluster.Value.ServiceId;
+        _window = reminders.Value.ReminderLoadingWindow;
     }
 
     /// <summary>Opens the file; fails when it cannot be used.</summary>
@@ -34,18 +34,18 @@ public sealed class SqliteReminderTable : IReminderTable
     public Task Init() => StartAsync(CancellationToken.None);
 
     public Task<ReminderTableData> ReadRows(GrainId grainId) => Query(connection =>
-        ReadAll(connection.RemindersOfGrain.Bind(1, serviceId).Bind(2, grainId.ToString())));
+        ReadAll(connection.RemindersOfGrain.Bind(1, _serviceId).Bind(2, grainId.ToString())));
 
     /// <summary>Reminders of grains with a hash in (begin, end]; where begin is not below end the range goes around.</summary>
     public Task<ReminderTableData> ReadRows(uint begin, uint end) => Query(connection =>
     {
         var query = begin < end ? connection.RemindersInside : connection.RemindersAround;
-        return ReadAll(query.Bind(1, serviceId).Bind(2, LastStart()).Bind(3, begin).Bind(4, end));
+        return ReadAll(query.Bind(1, _serviceId).Bind(2, LastStart()).Bind(3, begin).Bind(4, end));
     });
 
     public Task<ReminderEntry?> ReadRow(GrainId grainId, string reminderName) => Query(connection =>
     {
-        var query = connection.Reminder.Bind(1, serviceId).Bind(2, grainId.ToString()).Bind(3, reminderName);
+        var query = connection.Reminder.Bind(1, _serviceId).Bind(2, grainId.ToString()).Bind(3, reminderName);
         if (!query.Step()) return null;
         var entry = ReadEntry(query);
         query.Reset();
@@ -55,8 +55,8 @@ public sealed class SqliteReminderTable : IReminderTable
     public async Task<string?> UpsertRow(ReminderEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        var operation = new UpsertReminderOperation(serviceId, entry, NextTag());
-        spool.Writer().Enqueue(operation);
+        var operation = new UpsertReminderOperation(_serviceId, entry, NextTag());
+        _spool.Writer().Enqueue(operation);
         var tag = await operation.Task.ConfigureAwait(false);
         return tag.ToString(CultureInfo.InvariantCulture);
     }
@@ -65,22 +65,22 @@ public sealed class SqliteReminderTable : IReminderTable
     public async Task<bool> RemoveRow(GrainId grainId, string reminderName, string eTag)
     {
         if (!long.TryParse(eTag, NumberStyles.None, CultureInfo.InvariantCulture, out var tag)) return false;
-        var operation = new RemoveReminderOperation(serviceId, grainId.ToString(), reminderName, tag);
-        spool.Writer().Enqueue(operation);
+        var operation = new RemoveReminderOperation(_serviceId, grainId.ToString(), reminderName, tag);
+        _spool.Writer().Enqueue(operation);
         return await operation.Task.ConfigureAwait(false);
     }
 
     public Task TestOnlyClearTable()
     {
-        var operation = new ClearRemindersOperation(serviceId);
-        spool.Writer().Enqueue(operation);
+        var operation = new ClearRemindersOperation(_serviceId);
+        _spool.Writer().Enqueue(operation);
         return operation.Task;
     }
 
     long LastStart()
     {
-        var now = clock.GetUtcNow();
-        return window < DateTimeOffset.MaxValue - now ? (now + window).UtcTicks : long.MaxValue;
+        var now = _clock.GetUtcNow();
+        return _window < DateTimeOffset.MaxValue - now ? (now + _window).UtcTicks : long.MaxValue;
     }
 
     /// <summary>A tag that was never given before, in this run or an earlier one, whatever the clock says.</summary>
@@ -88,7 +88,7 @@ public sealed class SqliteReminderTable : IReminderTable
 
     async Task<T> Query<T>(Func<ReadConnection, T> query)
     {
-        var writer = spool.Writer();
+        var writer = _spool.Writer();
         await writer.OpenedAsync().ConfigureAwait(false);
         return writer.Store().Readers.Read(query);
     }

@@ -9,17 +9,17 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// </summary>
 public sealed class SqliteSpool : ISpool, ISpoolHealth, IAsyncDisposable
 {
-    readonly SqliteSpoolOptions options;
-    readonly Serializer<DeliveryEvent[]> serializer;
-    readonly TimeProvider clock;
-    readonly ILogger logger;
-    readonly IReadOnlyList<string> steps;
-    readonly ShardState[] shards;
-    readonly Lock gate = new();
-    FileStream? folderLock;
-    EndOfDataMarks? marks;
-    SpoolWriter? writer;
-    bool disposed;
+    readonly SqliteSpoolOptions _options;
+    readonly Serializer<DeliveryEvent[]> _serializer;
+    readonly TimeProvider _clock;
+    readonly ILogger _logger;
+    readonly IReadOnlyList<string> _steps;
+    readonly ShardState[] _shards;
+    readonly Lock _gate = new();
+    FileStream? _folderLock;
+    EndOfDataMarks? _marks;
+    SpoolWriter? _writer;
+    bool _disposed;
 
     public SqliteSpool(SqliteSpoolOptions options, Serializer<DeliveryEvent[]> serializer, TimeProvider clock, ILogger<SqliteSpool> logger)
         : this(options, serializer, clock, logger, SpoolSchema.Steps)
@@ -30,21 +30,21 @@ public sealed class SqliteSpool : ISpool, ISpoolHealth, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Problems() is { Count: > 0 } problems) throw new ArgumentException(string.Join(' ', problems), nameof(options));
-        this.options = options;
-        this.serializer = serializer;
-        this.clock = clock;
-        this.logger = logger;
-        this.steps = steps;
-        shards = [.. Enumerable.Range(0, options.ShardCount).Select(number => new ShardState(number, options.RecentEvents))];
+        _options = options;
+        _serializer = serializer;
+        _clock = clock;
+        _logger = logger;
+        _steps = steps;
+        _shards = [.. Enumerable.Range(0, options.ShardCount).Select(number => new ShardState(number, options.RecentEvents))];
     }
 
-    public int ShardCount => options.ShardCount;
+    public int ShardCount => _options.ShardCount;
 
     public bool IsShared => false;
 
-    public SpoolFault? Fault => disposed ? SpoolFault.Closed : writer?.Fault;
+    public SpoolFault? Fault => _disposed ? SpoolFault.Closed : _writer?.Fault;
 
-    public DateTimeOffset? Since => writer?.Since;
+    public DateTimeOffset? Since => _writer?.Since;
 
     public async Task<ISpoolShard> OpenShardAsync(int shard, CancellationToken cancellationToken)
     {
@@ -55,56 +55,56 @@ public sealed class SqliteSpool : ISpool, ISpoolHealth, IAsyncDisposable
         var operation = new OpenShardOperation(shard);
         started.Enqueue(operation);
         var epoch = await operation.Task.ConfigureAwait(false);
-        marks!.Opened(shard, epoch);
-        return new SqliteSpoolShard(started, shards[shard], epoch, marks, serializer, ShardCount);
+        _marks!.Opened(shard, epoch);
+        return new SqliteSpoolShard(started, _shards[shard], epoch, _marks, _serializer, ShardCount);
     }
 
     /// <summary>Ends after everything that was queued is durable.</summary>
     public async ValueTask DisposeAsync()
     {
         SpoolWriter? stopping;
-        lock (gate)
+        lock (_gate)
         {
-            if (disposed) return;
-            disposed = true;
-            stopping = writer;
+            if (_disposed) return;
+            _disposed = true;
+            stopping = _writer;
         }
 
         if (stopping is not null) await Task.Run(stopping.Stop).ConfigureAwait(false);
-        marks?.Dispose();
-        if (folderLock is not null) await folderLock.DisposeAsync().ConfigureAwait(false);
+        _marks?.Dispose();
+        if (_folderLock is not null) await _folderLock.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>The writer, started at first use.</summary>
     internal SpoolWriter Writer()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (disposed) throw new SpoolUnavailableException(SpoolFault.Closed, true, "The spool is closed.");
-            if (writer is not null) return writer;
-            folderLock ??= LockFolder();
-            marks ??= OpenMarks();
-            return writer = new SpoolWriter(options, shards, steps, clock, logger, store => marks.Check(store.Database));
+            if (_disposed) throw new SpoolUnavailableException(SpoolFault.Closed, true, "The spool is closed.");
+            if (_writer is not null) return _writer;
+            _folderLock ??= LockFolder();
+            _marks ??= OpenMarks();
+            return _writer = new SpoolWriter(_options, _shards, _steps, _clock, _logger, store => _marks.Check(store.Database));
         }
     }
 
     FileStream LockFolder()
     {
-        var path = Path.Combine(options.Folder, "spool.lock");
+        var path = Path.Combine(_options.Folder, "spool.lock");
         try
         {
-            Directory.CreateDirectory(options.Folder);
+            Directory.CreateDirectory(_options.Folder);
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (UnauthorizedAccessException error)
         {
-            throw new SpoolUnavailableException(SpoolFault.ReadOnly, true, $"The spool folder '{options.Folder}' cannot be written.", error);
+            throw new SpoolUnavailableException(SpoolFault.ReadOnly, true, $"The spool folder '{_options.Folder}' cannot be written.", error);
         }
         catch (IOException error)
         {
             var fault = StorageErrors.FaultOf(error) is SpoolFault.Io && File.Exists(path) ? SpoolFault.Busy : StorageErrors.FaultOf(error);
             var reason = fault == SpoolFault.Busy ? "is in use by another process" : "cannot be opened";
-            throw new SpoolUnavailableException(fault, true, $"The spool folder '{options.Folder}' {reason}.", error);
+            throw new SpoolUnavailableException(fault, true, $"The spool folder '{_options.Folder}' {reason}.", error);
         }
     }
 
@@ -112,7 +112,7 @@ public sealed class SqliteSpool : ISpool, ISpoolHealth, IAsyncDisposable
     {
         try
         {
-            return new EndOfDataMarks(Path.Combine(options.Folder, "marks.bin"), ShardCount, BootId.Current(clock));
+            return new EndOfDataMarks(Path.Combine(_options.Folder, "marks.bin"), ShardCount, BootId.Current(_clock));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

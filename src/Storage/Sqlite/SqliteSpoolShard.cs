@@ -7,8 +7,8 @@ namespace Orleans.Mail.Storage.Sqlite;
 /// <summary>A shard of a <see cref="SqliteSpool"/>, in one epoch.</summary>
 sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, EndOfDataMarks marks, Serializer<DeliveryEvent[]> serializer, int shardCount) : ISpoolShard
 {
-    readonly Lock abandonedGate = new();
-    MessageId[]? abandoned;
+    readonly Lock _abandonedGate = new();
+    MessageId[]? _abandoned;
 
     public int Number => state.Number;
 
@@ -129,7 +129,7 @@ sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, 
 
         if (index == ids.Length)
         {
-            lock (abandonedGate) abandoned = null;
+            lock (_abandonedGate) _abandoned = null;
         }
 
         return (IReadOnlyList<MessageId>)result;
@@ -242,9 +242,9 @@ sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, 
 
     MessageId[] AbandonedIds(ReadConnection connection, MessageId? after)
     {
-        lock (abandonedGate)
+        lock (_abandonedGate)
         {
-            if (abandoned is not null && after is not null) return abandoned;
+            if (_abandoned is not null && after is not null) return _abandoned;
         }
 
         // In one epoch messages only leave this set, so that it is read once for all pages.
@@ -253,7 +253,7 @@ sealed class SqliteSpoolShard(SpoolWriter writer, ShardState state, long epoch, 
         while (query.Step()) ids.Add(query.Id(0));
         ids.Sort();
         var result = ids.ToArray();
-        lock (abandonedGate) abandoned = result;
+        lock (_abandonedGate) _abandoned = result;
         return result;
     }
 

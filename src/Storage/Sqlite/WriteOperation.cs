@@ -22,9 +22,9 @@ abstract class WriteOperation
 /// <summary>An operation with an answer.</summary>
 abstract class WriteOperation<T> : WriteOperation
 {
-    readonly TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task<T> Task => completion.Task;
+    public Task<T> Task => _completion.Task;
 
     protected T? Answer { get; set; }
 
@@ -32,11 +32,11 @@ abstract class WriteOperation<T> : WriteOperation
 
     public override void Complete()
     {
-        if (Refusal is not null) completion.TrySetException(Refusal);
-        else completion.TrySetResult(Answer!);
+        if (Refusal is not null) _completion.TrySetException(Refusal);
+        else _completion.TrySetResult(Answer!);
     }
 
-    public override void Fail(Exception error) => completion.TrySetException(Refusal ?? error);
+    public override void Fail(Exception error) => _completion.TrySetException(Refusal ?? error);
 }
 
 /// <summary>Waits until the store was opened, or could not be.</summary>

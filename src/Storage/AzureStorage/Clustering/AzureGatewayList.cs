@@ -9,16 +9,16 @@ namespace Orleans.Mail.Storage.AzureStorage.Clustering;
 /// <summary>Where clients find the gateways of a cluster: active silos of the membership table that have a port for clients.</summary>
 public sealed class AzureGatewayList : IGatewayListProvider
 {
-    readonly ClusterTable table;
-    readonly string clusterId;
+    readonly ClusterTable _table;
+    readonly string _clusterId;
 
     public AzureGatewayList(IOptions<AzureMembershipOptions> options, IOptions<ClusterOptions> cluster, IOptions<GatewayOptions> gateways, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(gateways);
-        table = new ClusterTable(options.Value, clock);
-        clusterId = cluster.Value.ClusterId;
+        _table = new ClusterTable(options.Value, clock);
+        _clusterId = cluster.Value.ClusterId;
         MaxStaleness = gateways.Value.GatewayListRefreshPeriod;
     }
 
@@ -32,8 +32,8 @@ public sealed class AzureGatewayList : IGatewayListProvider
     /// <exception cref="OrleansException">The table cannot be read, or no silo has made it yet.</exception>
     public async Task<IList<Uri>> GetGatewaysAsync(CancellationToken cancellationToken)
     {
-        var (rows, _) = await table.QueryAsync(
-            TableClient.CreateQueryFilter($"PartitionKey eq {clusterId} and Status eq {nameof(SiloStatus.Active)}"), cancellationToken).ConfigureAwait(false);
+        var (rows, _) = await _table.QueryAsync(
+            TableClient.CreateQueryFilter($"PartitionKey eq {_clusterId} and Status eq {nameof(SiloStatus.Active)}"), cancellationToken).ConfigureAwait(false);
         return [.. rows.Where(MembershipRows.IsSilo).Select(Gateway).OfType<Uri>()];
     }
 

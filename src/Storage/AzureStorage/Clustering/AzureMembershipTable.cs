@@ -15,9 +15,9 @@ public sealed partial class AzureMembershipTable : IMembershipTable
 {
     const int MaxSnapshots = 5;
 
-    readonly ClusterTable table;
-    readonly string clusterId;
-    readonly ILogger<AzureMembershipTable> log;
+    readonly ClusterTable _table;
+    readonly string _clusterId;
+    readonly ILogger<AzureMembershipTable> _log;
 
     public AzureMembershipTable(IOptions<AzureMembershipOptions> options, IOptions<ClusterOptions> cluster, TimeProvider clock, ILogger<AzureMembershipTable> log)
         : this(new ClusterTable((options ?? throw new ArgumentNullException(nameof(options))).Value, clock), (cluster ?? throw new ArgumentNullException(nameof(cluster))).Value.ClusterId, log)
@@ -26,20 +26,20 @@ public sealed partial class AzureMembershipTable : IMembershipTable
 
     internal AzureMembershipTable(ClusterTable table, string clusterId, ILogger<AzureMembershipTable> log)
     {
-        this.table = table;
-        this.clusterId = clusterId;
-        this.log = log;
+        _table = table;
+        _clusterId = clusterId;
+        _log = log;
     }
 
     /// <summary>Makes the table and, if asked to, its first version, where they are not there yet.</summary>
     public async Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken)
     {
-        await table.CreateAsync(cancellationToken).ConfigureAwait(false);
-        if (!tryInitTableVersion || await table.FindAsync(clusterId, MembershipRows.Version, cancellationToken).ConfigureAwait(false) is not null) return;
-        var (version, first, last) = MembershipRows.Versions(clusterId, 0);
+        await _table.CreateAsync(cancellationToken).ConfigureAwait(false);
+        if (!tryInitTableVersion || await _table.FindAsync(_clusterId, MembershipRows.Version, cancellationToken).ConfigureAwait(false) is not null) return;
+        var (version, first, last) = MembershipRows.Versions(_clusterId, 0);
         try
         {
-            await table.TransactAsync(
+            await _table.TransactAsync(
                 [new(TableTransactionActionType.Add, version), new(TableTransactionActionType.UpsertReplace, first), new(TableTransactionActionType.UpsertReplace, last)],
                 cancellationToken).ConfigureAwait(false);
         }
@@ -50,16 +50,16 @@ public sealed partial class AzureMembershipTable : IMembershipTable
     }
 
     public async Task<MembershipTableData> ReadRowAsync(SiloAddress key, CancellationToken cancellationToken) => Read(await SnapshotAsync(
-        TableClient.CreateQueryFilter($"PartitionKey eq {clusterId} and (RowKey eq {MembershipRows.Key(key)} or RowKey eq {MembershipRows.Version})"),
+        TableClient.CreateQueryFilter($"PartitionKey eq {_clusterId} and (RowKey eq {MembershipRows.Key(key)} or RowKey eq {MembershipRows.Version})"),
         cancellationToken).ConfigureAwait(false));
 
     public async Task<MembershipTableData> ReadAllAsync(CancellationToken cancellationToken) =>
-        Read(await SnapshotAsync(TableClient.CreateQueryFilter($"PartitionKey eq {clusterId}"), cancellationToken).ConfigureAwait(false));
+        Read(await SnapshotAsync(TableClient.CreateQueryFilter($"PartitionKey eq {_clusterId}"), cancellationToken).ConfigureAwait(false));
 
     /// <summary>False when there is a row of this silo already, or the version is not the one that was read.</summary>
     public Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken)
     {
-        var row = MembershipRows.Silo(clusterId, entry);
+        var row = MembershipRows.Silo(_clusterId, entry);
         return WriteAsync(row, new TableTransactionAction(TableTransactionActionType.Add, row), tableVersion, cancellationToken);
     }
 
@@ -69,27 +69,27 @@ public sealed partial class AzureMembershipTable : IMembershipTable
     /// </summary>
     public Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken)
     {
-        var row = MembershipRows.Silo(clusterId, entry);
+        var row = MembershipRows.Silo(_clusterId, entry);
         return WriteAsync(row, new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, ETag.All), tableVersion, cancellationToken);
     }
 
     /// <summary>Notes that a silo lives; nothing else of its row changes, nor the version.</summary>
     public async Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken) =>
-        await table.MergeAsync(MembershipRows.Heartbeat(clusterId, entry), cancellationToken).ConfigureAwait(false);
+        await _table.MergeAsync(MembershipRows.Heartbeat(_clusterId, entry), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Removes silos that are dead and did not change since.</summary>
     public async Task CleanupDefunctSiloEntriesAsync(DateTimeOffset beforeDate, CancellationToken cancellationToken)
     {
-        var (rows, _) = await table.QueryAsync(
-            TableClient.CreateQueryFilter($"PartitionKey eq {clusterId} and Status eq {nameof(SiloStatus.Dead)}"), cancellationToken).ConfigureAwait(false);
+        var (rows, _) = await _table.QueryAsync(
+            TableClient.CreateQueryFilter($"PartitionKey eq {_clusterId} and Status eq {nameof(SiloStatus.Dead)}"), cancellationToken).ConfigureAwait(false);
         foreach (var row in rows.Where(row => MembershipRows.IsSilo(row) && TryRead(row) is { } entry && MembershipRows.LastChange(entry) < beforeDate.UtcDateTime))
-            await table.RemoveAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken).ConfigureAwait(false);
+            await _table.RemoveAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task DeleteMembershipTableEntriesAsync(string clusterId, CancellationToken cancellationToken)
     {
-        var (rows, _) = await table.QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {clusterId}"), cancellationToken).ConfigureAwait(false);
-        foreach (var row in rows) await table.RemoveAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken).ConfigureAwait(false);
+        var (rows, _) = await _table.QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {clusterId}"), cancellationToken).ConfigureAwait(false);
+        foreach (var row in rows) await _table.RemoveAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -98,7 +98,7 @@ public sealed partial class AzureMembershipTable : IMembershipTable
     /// </summary>
     async Task<bool> WriteAsync(TableEntity row, TableTransactionAction change, TableVersion version, CancellationToken cancellationToken)
     {
-        var (versionRow, first, last) = MembershipRows.Versions(clusterId, version.Version);
+        var (versionRow, first, last) = MembershipRows.Versions(_clusterId, version.Version);
         TableTransactionAction[] actions =
         [
             change,
@@ -110,7 +110,7 @@ public sealed partial class AzureMembershipTable : IMembershipTable
         {
             try
             {
-                await table.TransactAsync(actions, cancellationToken).ConfigureAwait(false);
+                await _table.TransactAsync(actions, cancellationToken).ConfigureAwait(false);
                 return true;
             }
             catch (RequestFailedException failure) when (ClusterTable.IsRefused(failure))
@@ -119,19 +119,19 @@ public sealed partial class AzureMembershipTable : IMembershipTable
             }
             catch (OrleansException failure)
             {
-                LogUnknownOutcome(failure, table.Name, repetition + 1);
+                LogUnknownOutcome(failure, _table.Name, repetition + 1);
                 if (await IsWrittenAsync(row, version, cancellationToken).ConfigureAwait(false)) return true;
-                if (repetition >= table.MaxRetries) throw;
+                if (repetition >= _table.MaxRetries) throw;
             }
 
-            await table.PauseAsync(repetition + 1, cancellationToken).ConfigureAwait(false);
+            await _table.PauseAsync(repetition + 1, cancellationToken).ConfigureAwait(false);
         }
     }
 
     async Task<bool> IsWrittenAsync(TableEntity row, TableVersion version, CancellationToken cancellationToken)
     {
         var rows = await SnapshotAsync(
-            TableClient.CreateQueryFilter($"PartitionKey eq {clusterId} and (RowKey eq {row.RowKey} or RowKey eq {MembershipRows.Version})"), cancellationToken).ConfigureAwait(false);
+            TableClient.CreateQueryFilter($"PartitionKey eq {_clusterId} and (RowKey eq {row.RowKey} or RowKey eq {MembershipRows.Version})"), cancellationToken).ConfigureAwait(false);
         return rows.Exists(stored => MembershipRows.IsSilo(stored) && MembershipRows.IsSame(stored, row))
             && rows.Exists(stored => !MembershipRows.IsSilo(stored) && MembershipRows.ReadVersion(stored).Version >= version.Version);
     }
@@ -139,23 +139,23 @@ public sealed partial class AzureMembershipTable : IMembershipTable
     /// <summary>Rows as they were at one moment. One page is that; around several pages the version must stand still.</summary>
     async Task<List<TableEntity>> SnapshotAsync(string filter, CancellationToken cancellationToken)
     {
-        var (rows, pages) = await table.QueryAsync(filter, cancellationToken).ConfigureAwait(false);
+        var (rows, pages) = await _table.QueryAsync(filter, cancellationToken).ConfigureAwait(false);
         if (pages <= 1) return rows;
         for (var i = 0; i < MaxSnapshots; i++)
         {
-            var before = await table.FindAsync(clusterId, MembershipRows.Version, cancellationToken).ConfigureAwait(false);
-            (rows, _) = await table.QueryAsync(filter, cancellationToken).ConfigureAwait(false);
-            var after = await table.FindAsync(clusterId, MembershipRows.Version, cancellationToken).ConfigureAwait(false);
+            var before = await _table.FindAsync(_clusterId, MembershipRows.Version, cancellationToken).ConfigureAwait(false);
+            (rows, _) = await _table.QueryAsync(filter, cancellationToken).ConfigureAwait(false);
+            var after = await _table.FindAsync(_clusterId, MembershipRows.Version, cancellationToken).ConfigureAwait(false);
             if (before is not null && before.ETag == after?.ETag) return rows;
         }
 
-        throw new InconsistentStateException($"The membership table {table.Name} changed during each of {MaxSnapshots} reads of all its rows.");
+        throw new InconsistentStateException($"The membership table {_table.Name} changed during each of {MaxSnapshots} reads of all its rows.");
     }
 
     MembershipTableData Read(List<TableEntity> rows)
     {
         // A table without its version is broken or half removed; an empty cluster would be a guess.
-        var version = rows.Find(row => row.RowKey == MembershipRows.Version) ?? throw new KeyNotFoundException($"The membership table {table.Name} has no version row of this cluster.");
+        var version = rows.Find(row => row.RowKey == MembershipRows.Version) ?? throw new KeyNotFoundException($"The membership table {_table.Name} has no version row of this cluster.");
         var members = new List<Tuple<MembershipEntry, string>>();
         foreach (var row in rows.Where(MembershipRows.IsSilo))
             if (TryRead(row) is { } entry)
@@ -172,7 +172,7 @@ public sealed partial class AzureMembershipTable : IMembershipTable
         catch (Exception failure) when (failure is FormatException or ArgumentException or InvalidOperationException or OverflowException)
         {
             // One row that nobody understands must not take the cluster down; the official provider leaves it out too.
-            LogUnreadable(failure, table.Name, row.RowKey);
+            LogUnreadable(failure, _table.Name, row.RowKey);
             return null;
         }
     }

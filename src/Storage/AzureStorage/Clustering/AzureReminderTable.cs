@@ -15,11 +15,11 @@ public sealed partial class AzureReminderTable : IReminderTable
 {
     static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(1);
 
-    readonly ClusterTable table;
-    readonly ReminderRows rows;
-    readonly TimeSpan window;
-    readonly TimeProvider clock;
-    readonly ILogger<AzureReminderTable> log;
+    readonly ClusterTable _table;
+    readonly ReminderRows _rows;
+    readonly TimeSpan _window;
+    readonly TimeProvider _clock;
+    readonly ILogger<AzureReminderTable> _log;
 
     public AzureReminderTable(
         IOptions<AzureReminderOptions> options,
@@ -31,11 +31,11 @@ public sealed partial class AzureReminderTable : IReminderTable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(reminders);
-        table = new ClusterTable(options.Value, clock);
-        rows = new ReminderRows(cluster.Value.ServiceId, cluster.Value.ClusterId);
-        window = reminders.Value.ReminderLoadingWindow;
-        this.clock = clock;
-        this.log = log;
+        _table = new ClusterTable(options.Value, clock);
+        _rows = new ReminderRows(cluster.Value.ServiceId, cluster.Value.ClusterId);
+        _window = reminders.Value.ReminderLoadingWindow;
+        _clock = clock;
+        _log = log;
     }
 
     /// <summary>Makes the table where it is not there yet. Tries until it is told to stop: roles of an identity take minutes to be known everywhere.</summary>
@@ -45,15 +45,15 @@ public sealed partial class AzureReminderTable : IReminderTable
         {
             try
             {
-                await table.CreateAsync(cancellationToken).ConfigureAwait(false);
+                await _table.CreateAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (Exception failure) when (failure is OrleansException or RequestFailedException or AuthenticationFailedException)
             {
-                LogNotStarted(failure, table.Name);
+                LogNotStarted(failure, _table.Name);
             }
 
-            await Task.Delay(StartDelay, clock, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(StartDelay, _clock, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -61,27 +61,27 @@ public sealed partial class AzureReminderTable : IReminderTable
 
     public async Task<ReminderTableData> ReadRows(GrainId grainId, CancellationToken cancellationToken)
     {
-        var (found, _) = await table.QueryAsync(rows.OfGrain(grainId), cancellationToken).ConfigureAwait(false);
-        return Read(found.Where(row => rows.IsOf(row, grainId)));
+        var (found, _) = await _table.QueryAsync(_rows.OfGrain(grainId), cancellationToken).ConfigureAwait(false);
+        return Read(found.Where(row => _rows.IsOf(row, grainId)));
     }
 
     /// <summary>Reminders of grains with a hash in (begin, end]; where begin is not below end the range goes around.</summary>
     public async Task<ReminderTableData> ReadRows(uint begin, uint end, CancellationToken cancellationToken)
     {
         var lastStart = LastStart();
-        if (begin < end) return Read(await FindAsync(rows.Inside(begin, end, lastStart), cancellationToken).ConfigureAwait(false));
-        if (begin == end) return Read(await FindAsync(rows.All(lastStart), cancellationToken).ConfigureAwait(false));
+        if (begin < end) return Read(await FindAsync(_rows.Inside(begin, end, lastStart), cancellationToken).ConfigureAwait(false));
+        if (begin == end) return Read(await FindAsync(_rows.All(lastStart), cancellationToken).ConfigureAwait(false));
         // Two ranges in one filter would make Azure scan the table.
-        var upper = FindAsync(rows.Above(begin, lastStart), cancellationToken);
-        var lower = FindAsync(rows.UpTo(end, lastStart), cancellationToken);
+        var upper = FindAsync(_rows.Above(begin, lastStart), cancellationToken);
+        var lower = FindAsync(_rows.UpTo(end, lastStart), cancellationToken);
         await Task.WhenAll(upper, lower).ConfigureAwait(false);
         return Read((await upper.ConfigureAwait(false)).Concat(await lower.ConfigureAwait(false)));
     }
 
     public async Task<ReminderEntry?> ReadRow(GrainId grainId, string reminderName, CancellationToken cancellationToken)
     {
-        var row = await table.FindAsync(rows.Partition(grainId), ReminderRows.Key(grainId, reminderName), cancellationToken).ConfigureAwait(false);
-        if (row is null || !rows.IsOf(row, grainId)) return null;
+        var row = await _table.FindAsync(_rows.Partition(grainId), ReminderRows.Key(grainId, reminderName), cancellationToken).ConfigureAwait(false);
+        if (row is null || !_rows.IsOf(row, grainId)) return null;
         var entry = ReminderRows.Read(row);
         return entry.ReminderName == reminderName ? entry : null;
     }
@@ -89,7 +89,7 @@ public sealed partial class AzureReminderTable : IReminderTable
     public async Task<string?> UpsertRow(ReminderEntry entry, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return await table.StoreAsync(rows.Row(entry), cancellationToken).ConfigureAwait(false);
+        return await _table.StoreAsync(_rows.Row(entry), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>False when there is no such reminder or it has another tag.</summary>
@@ -97,13 +97,13 @@ public sealed partial class AzureReminderTable : IReminderTable
     {
         // What is no tag of Azure is the tag of no row; the service would call it a bad request.
         if (eTag is null || !eTag.StartsWith("W/\"", StringComparison.Ordinal)) return false;
-        return await table.RemoveAsync(rows.Partition(grainId), ReminderRows.Key(grainId, reminderName), new ETag(eTag), cancellationToken).ConfigureAwait(false);
+        return await _table.RemoveAsync(_rows.Partition(grainId), ReminderRows.Key(grainId, reminderName), new ETag(eTag), cancellationToken).ConfigureAwait(false);
     }
 
     public async Task TestOnlyClearTable(CancellationToken cancellationToken)
     {
-        foreach (var row in await FindAsync(rows.All(lastStart: null), cancellationToken).ConfigureAwait(false))
-            await table.RemoveAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken).ConfigureAwait(false);
+        foreach (var row in await FindAsync(_rows.All(lastStart: null), cancellationToken).ConfigureAwait(false))
+            await _table.RemoveAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken).ConfigureAwait(false);
     }
 
     public Task<ReminderTableData> ReadRows(GrainId grainId) => ReadRows(grainId, CancellationToken.None);
@@ -120,11 +120,11 @@ public sealed partial class AzureReminderTable : IReminderTable
 
     DateTime? LastStart()
     {
-        var now = clock.GetUtcNow();
-        return window < DateTimeOffset.MaxValue - now ? (now + window).UtcDateTime : null;
+        var now = _clock.GetUtcNow();
+        return _window < DateTimeOffset.MaxValue - now ? (now + _window).UtcDateTime : null;
     }
 
-    async Task<List<TableEntity>> FindAsync(string filter, CancellationToken cancellationToken) => (await table.QueryAsync(filter, cancellationToken).ConfigureAwait(false)).Rows;
+    async Task<List<TableEntity>> FindAsync(string filter, CancellationToken cancellationToken) => (await _table.QueryAsync(filter, cancellationToken).ConfigureAwait(false)).Rows;
 
     ReminderTableData Read(IEnumerable<TableEntity> found)
     {
@@ -138,7 +138,7 @@ public sealed partial class AzureReminderTable : IReminderTable
             catch (Exception failure) when (failure is FormatException or ArgumentException or InvalidOperationException or OverflowException)
             {
                 // The others must tick all the same.
-                LogUnreadable(failure, table.Name, row.PartitionKey);
+                LogUnreadable(failure, _table.Name, row.PartitionKey);
             }
         }
 

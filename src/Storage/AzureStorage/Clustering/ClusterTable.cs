@@ -13,8 +13,8 @@ sealed class ClusterTable(AzureTableOptions options, TimeProvider clock)
     // Azure takes so many rows in one transaction.
     public const int MaxTransactionRows = 100;
 
-    readonly TableClient table = options.OpenService().GetTableClient(options.TableName);
-    readonly TableClient single = options.OpenService(retries: false).GetTableClient(options.TableName);
+    readonly TableClient _table = options.OpenService().GetTableClient(options.TableName);
+    readonly TableClient _single = options.OpenService(retries: false).GetTableClient(options.TableName);
 
     public string Name => options.TableName;
 
@@ -26,14 +26,14 @@ sealed class ClusterTable(AzureTableOptions options, TimeProvider clock)
     /// <summary>The row has been changed, removed or made by another in the meantime.</summary>
     public static bool IsRefused(RequestFailedException failure) => failure.Status is 409 or 412 or 404 && !IsWithoutTable(failure);
 
-    public Task CreateAsync(CancellationToken cancellationToken) => CallAsync(token => table.CreateIfNotExistsAsync(token), cancellationToken);
+    public Task CreateAsync(CancellationToken cancellationToken) => CallAsync(token => _table.CreateIfNotExistsAsync(token), cancellationToken);
 
     /// <summary>Rows that a filter finds, and how many pages they came in.</summary>
     public Task<(List<TableEntity> Rows, int Pages)> QueryAsync(string filter, CancellationToken cancellationToken) => CallAsync(async token =>
     {
         var rows = new List<TableEntity>();
         var pages = 0;
-        await foreach (var page in table.QueryAsync<TableEntity>(filter, PageRows, cancellationToken: token).AsPages().ConfigureAwait(false))
+        await foreach (var page in _table.QueryAsync<TableEntity>(filter, PageRows, cancellationToken: token).AsPages().ConfigureAwait(false))
         {
             pages++;
             rows.AddRange(page.Values);
@@ -48,7 +48,7 @@ sealed class ClusterTable(AzureTableOptions options, TimeProvider clock)
         try
         {
             // Not the call that does without an exception: it says the same of a missing row and of a missing table.
-            return (await table.GetEntityAsync<TableEntity>(partition, row, cancellationToken: token).ConfigureAwait(false)).Value;
+            return (await _table.GetEntityAsync<TableEntity>(partition, row, cancellationToken: token).ConfigureAwait(false)).Value;
         }
         catch (RequestFailedException failure) when (failure.Status == 404 && !IsWithoutTable(failure))
         {
@@ -58,18 +58,18 @@ sealed class ClusterTable(AzureTableOptions options, TimeProvider clock)
 
     /// <summary>Stores a row, whatever was there before. Answers its tag.</summary>
     public Task<string> StoreAsync(TableEntity row, CancellationToken cancellationToken) =>
-        CallAsync(async token => Tag(await table.UpsertEntityAsync(row, TableUpdateMode.Replace, token).ConfigureAwait(false)), cancellationToken);
+        CallAsync(async token => Tag(await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, token).ConfigureAwait(false)), cancellationToken);
 
     /// <summary>Changes the given columns of a row that exists.</summary>
     public Task MergeAsync(TableEntity row, CancellationToken cancellationToken) =>
-        CallAsync(token => table.UpdateEntityAsync(row, ETag.All, TableUpdateMode.Merge, token), cancellationToken);
+        CallAsync(token => _table.UpdateEntityAsync(row, ETag.All, TableUpdateMode.Merge, token), cancellationToken);
 
     /// <summary>Removes a row that has this tag. False when it has another, or is not there.</summary>
     public Task<bool> RemoveAsync(string partition, string row, ETag tag, CancellationToken cancellationToken) => CallAsync(async token =>
     {
         try
         {
-            var response = await table.DeleteEntityAsync(partition, row, tag, token).ConfigureAwait(false);
+            var response = await _table.DeleteEntityAsync(partition, row, tag, token).ConfigureAwait(false);
             if (!response.IsError) return true;
             var failure = new RequestFailedException(response);
             return IsRefused(failure) ? false : throw failure;
@@ -82,7 +82,7 @@ sealed class ClusterTable(AzureTableOptions options, TimeProvider clock)
 
     /// <summary>Applies all or nothing, in one request. A refusal is thrown as <see cref="RequestFailedException"/>; after any other exception the outcome is unknown.</summary>
     public Task TransactAsync(IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken) =>
-        CallAsync(token => single.SubmitTransactionAsync(actions, token), cancellationToken);
+        CallAsync(token => _single.SubmitTransactionAsync(actions, token), cancellationToken);
 
     /// <summary>Waits before the repetition of a write of this number, from 1.</summary>
     public Task PauseAsync(int repetition, CancellationToken cancellationToken) =>

@@ -15,7 +15,7 @@ sealed class ReminderRows(string serviceId, string clusterId)
     const string Name = "ReminderName";
     const string Period = "Period";
 
-    readonly string prefix = TableText.Key(serviceId);
+    readonly string _prefix = TableText.Key(serviceId);
 
     public static string Key(GrainId grain, string name) => TableText.Key($"{grain}-{name}");
 
@@ -69,7 +69,7 @@ sealed class ReminderRows(string serviceId, string clusterId)
         return lastStart is { } time ? $"{own} and {TableClient.CreateQueryFilter($"StartAt le {TableText.Time(time)}")}" : own;
     }
 
-    string Partition(uint hash) => $"{prefix}_{Hash(hash)}";
+    string Partition(uint hash) => $"{_prefix}_{Hash(hash)}";
 
     static string Hash(uint hash) => hash.ToString("X8", CultureInfo.InvariantCulture);
 

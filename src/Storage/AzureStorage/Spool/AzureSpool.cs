@@ -9,23 +9,23 @@ namespace Orleans.Mail.Storage.AzureStorage.Spool;
 /// <summary>A spool in one table of Azure, a partition for each shard, with a container of blobs for large contents. Opened at first use.</summary>
 public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
 {
-    readonly SpoolAccount account;
-    readonly Serializer<DeliveryEvent[]> serializer;
-    readonly SemaphoreSlim opening = new(1);
-    readonly Lock gate = new();
-    readonly ConcurrentDictionary<int, ShardWriter> writers = new();
-    bool isOpen;
-    bool isClosed;
+    readonly SpoolAccount _account;
+    readonly Serializer<DeliveryEvent[]> _serializer;
+    readonly SemaphoreSlim _opening = new(1);
+    readonly Lock _gate = new();
+    readonly ConcurrentDictionary<int, ShardWriter> _writers = new();
+    bool _isOpen;
+    bool _isClosed;
 
     public AzureSpool(AzureSpoolOptions options, Serializer<DeliveryEvent[]> serializer, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Problems() is { Count: > 0 } problems) throw new ArgumentException(string.Join(' ', problems), nameof(options));
-        this.serializer = serializer;
-        account = new SpoolAccount(options, clock);
+        _serializer = serializer;
+        _account = new SpoolAccount(options, clock);
     }
 
-    public int ShardCount => account.Options.ShardCount;
+    public int ShardCount => _account.Options.ShardCount;
 
     public bool IsShared => true;
 
@@ -37,28 +37,28 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(shard);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, ShardCount);
-        lock (gate)
+        lock (_gate)
         {
-            if (isClosed) throw new SpoolUnavailableException(SpoolFault.Closed, true, "The spool was closed.");
+            if (_isClosed) throw new SpoolUnavailableException(SpoolFault.Closed, true, "The spool was closed.");
         }
 
         await OpenAsync(cancellationToken).ConfigureAwait(false);
-        var table = new ShardTable(account, shard, Note);
+        var table = new ShardTable(_account, shard, Note);
         var fence = await table.RaiseFenceAsync(cancellationToken).ConfigureAwait(false);
-        var index = new ShardIndex(account.Options.CacheBytes);
+        var index = new ShardIndex(_account.Options.CacheBytes);
         foreach (var message in await table.LoadLiveAsync(cancellationToken).ConfigureAwait(false)) index.Set(message, null, null);
-        var events = new ShardEvents(account.Options.RecentEvents);
+        var events = new ShardEvents(_account.Options.RecentEvents);
         events.Load(fence.FirstEvent, fence.LastEvent);
         var writer = new ShardWriter(table, index, events, fence, new SemaphoreSlim(1), Note);
-        writers[shard] = writer;
-        return new AzureSpoolShard(shard, ShardCount, fence, table, index, events, writer, serializer);
+        _writers[shard] = writer;
+        return new AzureSpoolShard(shard, ShardCount, fence, table, index, events, writer, _serializer);
     }
 
     public async Task<bool> ProbeAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await account.Writing.UpsertEntityAsync(new TableEntity(SpoolRows.Common, "probe"), TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+            await _account.Writing.UpsertEntityAsync(new TableEntity(SpoolRows.Common, "probe"), TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
             Note(null);
             return true;
         }
@@ -71,25 +71,25 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
 
     public void Dispose()
     {
-        lock (gate) isClosed = true;
-        foreach (var writer in writers.Values) writer.Close();
-        opening.Dispose();
+        lock (_gate) _isClosed = true;
+        foreach (var writer in _writers.Values) writer.Close();
+        _opening.Dispose();
     }
 
     async Task OpenAsync(CancellationToken cancellationToken)
     {
-        await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (isOpen) return;
-            await SpoolAccount.CallAsync(() => account.Reading.CreateIfNotExistsAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
-            await SpoolAccount.CallAsync(() => account.Contents.CreateIfNotExistsAsync(cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (_isOpen) return;
+            await SpoolAccount.CallAsync(() => _account.Reading.CreateIfNotExistsAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+            await SpoolAccount.CallAsync(() => _account.Contents.CreateIfNotExistsAsync(cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
             await CheckShardsAsync(cancellationToken).ConfigureAwait(false);
-            isOpen = true;
+            _isOpen = true;
         }
         finally
         {
-            opening.Release();
+            _opening.Release();
         }
     }
 
@@ -98,7 +98,7 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
     {
         try
         {
-            await account.Reading.AddEntityAsync(new TableEntity(SpoolRows.Common, SpoolRows.Common) { ["Shards"] = ShardCount }, cancellationToken).ConfigureAwait(false);
+            await _account.Reading.AddEntityAsync(new TableEntity(SpoolRows.Common, SpoolRows.Common) { ["Shards"] = ShardCount }, cancellationToken).ConfigureAwait(false);
             return;
         }
         catch (RequestFailedException failure) when (failure.Status == 409)
@@ -110,17 +110,17 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
             throw SpoolAccount.ForCallers(error, outcomeKnown: true);
         }
 
-        var row = await SpoolAccount.CallAsync(() => account.Reading.GetEntityAsync<TableEntity>(SpoolRows.Common, SpoolRows.Common, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
+        var row = await SpoolAccount.CallAsync(() => _account.Reading.GetEntityAsync<TableEntity>(SpoolRows.Common, SpoolRows.Common, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
         if (row.Value.GetInt32("Shards") is var stored && stored != ShardCount)
         {
             throw new InvalidOperationException(
-                $"The spool in table '{account.Options.TableName}' was created with {stored} shards, and {AzureSpoolOptions.Section}:{nameof(AzureSpoolOptions.ShardCount)} is {ShardCount}. The number cannot change: set it to {stored}.");
+                $"The spool in table '{_account.Options.TableName}' was created with {stored} shards, and {AzureSpoolOptions.Section}:{nameof(AzureSpoolOptions.ShardCount)} is {ShardCount}. The number cannot change: set it to {stored}.");
         }
     }
 
     void Note(Exception? failure)
     {
-        lock (gate)
+        lock (_gate)
         {
             var fault = failure switch
             {
@@ -129,7 +129,7 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
                 _ => SpoolFault.Io,
             };
             if (fault is { } cause && Fault is null) StorageInstruments.Fault(cause);
-            Since = fault is null ? null : Since ?? account.Clock.GetUtcNow();
+            Since = fault is null ? null : Since ?? _account.Clock.GetUtcNow();
             Fault = fault;
         }
     }

@@ -10,7 +10,7 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
 {
     const int MaxStateBytes = 450_000;
 
-    long sweptAt;
+    long _sweptAt;
 
     public int Number => number;
 
@@ -158,8 +158,8 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
     {
         var removed = await writer.PurgeAsync(finalBefore.ToUnixTimeMilliseconds(), limit, cancellationToken).ConfigureAwait(false);
         var now = table.Account.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        if (removed > 0 || now - Interlocked.Read(ref sweptAt) < TimeSpan.MillisecondsPerDay) return removed;
-        Interlocked.Exchange(ref sweptAt, now);
+        if (removed > 0 || now - Interlocked.Read(ref _sweptAt) < TimeSpan.MillisecondsPerDay) return removed;
+        Interlocked.Exchange(ref _sweptAt, now);
         await ContentBlobs.SweepAsync(table.Account, number, index, cancellationToken).ConfigureAwait(false);
         return removed;
     }

@@ -41,12 +41,12 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
     // Azure takes 100 rows; the fence and the events take two, and a commit at most two.
     const int MaxMessageRows = 96;
 
-    readonly HashSet<MessageId> ids = [];
-    readonly List<TableTransactionAction> rows = [];
-    readonly List<Action> publish = [];
-    readonly ArrayBufferWriter<byte> events = new();
-    readonly List<DeliveryEvent> eventList = [];
-    long writtenAt;
+    readonly HashSet<MessageId> _ids = [];
+    readonly List<TableTransactionAction> _rows = [];
+    readonly List<Action> _publish = [];
+    readonly ArrayBufferWriter<byte> _events = new();
+    readonly List<DeliveryEvent> _eventList = [];
+    long _writtenAt;
 
     public FenceState After { get; private set; } = before with { Number = before.Number + 1 };
 
@@ -57,13 +57,13 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
     public int Bytes { get; private set; }
 
     /// <summary>Octets of events so far, all of which lie in one row.</summary>
-    public int EventBytes => events.WrittenCount;
+    public int EventBytes => _events.WrittenCount;
 
-    public bool IsEmpty => rows.Count == 0;
+    public bool IsEmpty => _rows.Count == 0;
 
-    public bool IsFull => rows.Count > MaxMessageRows - 2;
+    public bool IsFull => _rows.Count > MaxMessageRows - 2;
 
-    public bool Contains(MessageId id) => ids.Contains(id);
+    public bool Contains(MessageId id) => _ids.Contains(id);
 
     public void Add(PendingCommit pending, MessageRecord? final)
     {
@@ -72,13 +72,13 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
         var refused = pending.Commit is { } wanted ? version != wanted.ExpectedVersion || pending.IsKnown && wanted.ExpectedVersion == 0 : old is null;
         Answers.Add((pending, refused ? CommitStatus.Conflict : CommitStatus.Committed));
         if (refused) return;
-        ids.Add(pending.Id);
+        _ids.Add(pending.Id);
         Bytes += pending.Bytes;
         if (pending.Commit is { } commit) Apply(pending, commit, old, version);
         else SetAside(old! with { Version = version + 1, Due = pending.AsideUntil, Holder = 0, Site = "", Rank = 0, Label = "" });
     }
 
-    public void Delete(TableEntity row) => rows.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, row.RowKey) { ETag = ETag.All }));
+    public void Delete(TableEntity row) => _rows.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, row.RowKey) { ETag = ETag.All }));
 
     public void DeleteEvents(TableEntity row)
     {
@@ -90,12 +90,12 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
     public List<TableTransactionAction> Rows()
     {
         var first = before.LastEvent + 1;
-        After = After with { LastEvent = before.LastEvent + eventList.Count };
+        After = After with { LastEvent = before.LastEvent + _eventList.Count };
         var result = new List<TableTransactionAction> { new(TableTransactionActionType.UpdateReplace, After.ToRow(partition, epoch), before.Tag) };
-        result.AddRange(rows);
-        if (eventList.Count == 0) return result;
-        var row = new TableEntity(partition, SpoolRows.Events(first)) { ["Count"] = eventList.Count, ["At"] = writtenAt };
-        SpoolRows.SetParts(row, "Data", events.WrittenSpan);
+        result.AddRange(_rows);
+        if (_eventList.Count == 0) return result;
+        var row = new TableEntity(partition, SpoolRows.Events(first)) { ["Count"] = _eventList.Count, ["At"] = _writtenAt };
+        SpoolRows.SetParts(row, "Data", _events.WrittenSpan);
         result.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, row));
         return result;
     }
@@ -103,9 +103,9 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
     /// <summary>Carries over into memory what is durable now.</summary>
     public void Publish(ShardEvents shown)
     {
-        foreach (var change in publish) change();
+        foreach (var change in _publish) change();
         if (After.FirstEvent != before.FirstEvent) shown.Removed(After.FirstEvent);
-        if (eventList.Count > 0) shown.Publish(eventList);
+        if (_eventList.Count > 0) shown.Publish(_eventList);
     }
 
     void Apply(PendingCommit pending, SpoolCommit commit, LiveMessage? old, long version)
@@ -120,15 +120,15 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
             if (old is null && commit.Content is { } content && pending.Blob.Length == 0) SpoolRows.SetParts(row, "Content", content.Span);
             if (old is null)
             {
-                rows.Add(new TableTransactionAction(version == 0 ? TableTransactionActionType.Add : TableTransactionActionType.UpsertReplace, known));
-                rows.Add(new TableTransactionAction(TableTransactionActionType.Add, row));
+                _rows.Add(new TableTransactionAction(version == 0 ? TableTransactionActionType.Add : TableTransactionActionType.UpsertReplace, known));
+                _rows.Add(new TableTransactionAction(TableTransactionActionType.Add, row));
             }
             else
             {
-                rows.Add(new TableTransactionAction(TableTransactionActionType.UpdateMerge, row, ETag.All));
+                _rows.Add(new TableTransactionAction(TableTransactionActionType.UpdateMerge, row, ETag.All));
             }
 
-            publish.Add(() => index.Set(message, commit.State, old is null ? commit.Content : null));
+            _publish.Add(() => index.Set(message, commit.State, old is null ? commit.Content : null));
         }
         else
         {
@@ -136,23 +136,23 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
             known["FinalAt"] = commit.At.ToUnixTimeMilliseconds();
             known["Label"] = commit.Label;
             SpoolRows.SetParts(known, "State", commit.State);
-            rows.Add(new TableTransactionAction(version == 0 ? TableTransactionActionType.Add : TableTransactionActionType.UpsertReplace, known));
-            if (old is not null) rows.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, SpoolRows.Live(commit.Id)) { ETag = ETag.All }));
+            _rows.Add(new TableTransactionAction(version == 0 ? TableTransactionActionType.Add : TableTransactionActionType.UpsertReplace, known));
+            if (old is not null) _rows.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, SpoolRows.Live(commit.Id)) { ETag = ETag.All }));
             if (old is { Blob.Length: > 0 }) DeadBlobs.Add(old.Blob);
-            publish.Add(() => index.Remove(commit.Id));
+            _publish.Add(() => index.Remove(commit.Id));
         }
 
         if (pending.Events.Length == 0) return;
-        EventRows.Append(events, pending.SerializedEvents, pending.Events.Length);
-        eventList.AddRange(pending.Events);
-        writtenAt = Math.Max(writtenAt, commit.At.ToUnixTimeMilliseconds());
+        EventRows.Append(_events, pending.SerializedEvents, pending.Events.Length);
+        _eventList.AddRange(pending.Events);
+        _writtenAt = Math.Max(_writtenAt, commit.At.ToUnixTimeMilliseconds());
     }
 
     void SetAside(LiveMessage message)
     {
-        rows.Add(new TableTransactionAction(TableTransactionActionType.UpdateMerge, ToRow(message), ETag.All));
+        _rows.Add(new TableTransactionAction(TableTransactionActionType.UpdateMerge, ToRow(message), ETag.All));
         var (state, content) = (index.Read(message.Id).State, index.Read(message.Id).Content);
-        publish.Add(() => index.Set(message, state, content));
+        _publish.Add(() => index.Set(message, state, content));
     }
 
     long NextArrival()

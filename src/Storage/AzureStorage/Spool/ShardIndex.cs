@@ -12,29 +12,29 @@ sealed record LiveMessage(MessageId Id, long Version, long Due, long Holder, str
 /// </summary>
 sealed class ShardIndex(long cacheBytes)
 {
-    readonly Lock gate = new();
-    readonly Dictionary<MessageId, LiveMessage> live = [];
-    readonly SortedSet<(long Due, MessageId Id)> due = [];
-    readonly Dictionary<string, SortedSet<(byte Rank, long Arrival, MessageId Id)>> waiting = new(StringComparer.Ordinal);
-    readonly Dictionary<MessageId, LinkedListNode<Kept>> kept = [];
-    readonly LinkedList<Kept> order = new();
-    long keptBytes;
+    readonly Lock _gate = new();
+    readonly Dictionary<MessageId, LiveMessage> _live = [];
+    readonly SortedSet<(long Due, MessageId Id)> _due = [];
+    readonly Dictionary<string, SortedSet<(byte Rank, long Arrival, MessageId Id)>> _waiting = new(StringComparer.Ordinal);
+    readonly Dictionary<MessageId, LinkedListNode<Kept>> _kept = [];
+    readonly LinkedList<Kept> _order = new();
+    long _keptBytes;
 
     public LiveMessage? Find(MessageId id)
     {
-        lock (gate) return live.GetValueOrDefault(id);
+        lock (_gate) return _live.GetValueOrDefault(id);
     }
 
     public void Set(LiveMessage message, byte[]? state, ReadOnlyMemory<byte>? content)
     {
-        lock (gate)
+        lock (_gate)
         {
             RemoveEntry(message.Id);
-            live[message.Id] = message;
-            due.Add((message.Due, message.Id));
+            _live[message.Id] = message;
+            _due.Add((message.Due, message.Id));
             if (message.Site.Length > 0)
             {
-                if (!waiting.TryGetValue(message.Site, out var queue)) waiting[message.Site] = queue = [];
+                if (!_waiting.TryGetValue(message.Site, out var queue)) _waiting[message.Site] = queue = [];
                 queue.Add((message.Rank, message.Arrival, message.Id));
             }
 
@@ -44,7 +44,7 @@ sealed class ShardIndex(long cacheBytes)
 
     public void Remove(MessageId id)
     {
-        lock (gate)
+        lock (_gate)
         {
             RemoveEntry(id);
             Forget(id);
@@ -53,22 +53,22 @@ sealed class ShardIndex(long cacheBytes)
 
     public (LiveMessage? Message, byte[]? State, ReadOnlyMemory<byte>? Content) Read(MessageId id)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var message = live.GetValueOrDefault(id);
-            return kept.TryGetValue(id, out var node) ? (message, node.Value.State, node.Value.Content) : (message, null, null);
+            var message = _live.GetValueOrDefault(id);
+            return _kept.TryGetValue(id, out var node) ? (message, node.Value.State, node.Value.Content) : (message, null, null);
         }
     }
 
     public List<DueMessage> Due(long before, DueMessage? after, int limit)
     {
-        lock (gate)
+        lock (_gate)
         {
-            IEnumerable<(long Due, MessageId Id)> from = due;
+            IEnumerable<(long Due, MessageId Id)> from = _due;
             if (after is { } last)
             {
                 var cursor = (last.Due.ToUnixTimeMilliseconds(), last.Id);
-                from = due.GetViewBetween(cursor, (long.MaxValue, default)).Where(item => item.CompareTo(cursor) > 0);
+                from = _due.GetViewBetween(cursor, (long.MaxValue, default)).Where(item => item.CompareTo(cursor) > 0);
             }
 
             return [.. from.TakeWhile(item => item.Due <= before).Take(limit).Select(item => new DueMessage(item.Id, DateTimeOffset.FromUnixTimeMilliseconds(item.Due)))];
@@ -77,9 +77,9 @@ sealed class ShardIndex(long cacheBytes)
 
     public List<WaitingMessage> Waiting(string site, WaitingMessage? after, int limit)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!waiting.TryGetValue(site, out var queue)) return [];
+            if (!_waiting.TryGetValue(site, out var queue)) return [];
             IEnumerable<(byte Rank, long Arrival, MessageId Id)> from = queue;
             if (after is { } last) from = queue.GetViewBetween((last.Rank, last.Arrival + 1, default), (byte.MaxValue, long.MaxValue, default));
             return [.. from.Take(limit).Select(item => new WaitingMessage(item.Id, item.Rank, item.Arrival))];
@@ -88,60 +88,60 @@ sealed class ShardIndex(long cacheBytes)
 
     public int CountWaiting(string site, int atMost)
     {
-        lock (gate) return waiting.TryGetValue(site, out var queue) ? Math.Min(queue.Count, atMost) : 0;
+        lock (_gate) return _waiting.TryGetValue(site, out var queue) ? Math.Min(queue.Count, atMost) : 0;
     }
 
     public List<MessageId> Abandoned(long epoch, MessageId? after, int limit)
     {
-        lock (gate) return [.. live.Values.Where(message => message.Holder > 0 && message.Holder < epoch && (after is null || message.Id > after)).Select(message => message.Id).Order().Take(limit)];
+        lock (_gate) return [.. _live.Values.Where(message => message.Holder > 0 && message.Holder < epoch && (after is null || message.Id > after)).Select(message => message.Id).Order().Take(limit)];
     }
 
     /// <summary>Ids in falling order; with a label, without those that are known to have another.</summary>
     public List<MessageId> Newest(MessageId? before, string? label, int limit)
     {
-        lock (gate) return [.. live.Values.Where(message => (before is null || message.Id < before) && (label is null || message.Label.Length == 0 || message.Label == label)).Select(message => message.Id).OrderDescending().Take(limit)];
+        lock (_gate) return [.. _live.Values.Where(message => (before is null || message.Id < before) && (label is null || message.Label.Length == 0 || message.Label == label)).Select(message => message.Id).OrderDescending().Take(limit)];
     }
 
     /// <summary>How many live messages there are from the first to the last in falling order of ids.</summary>
     public int CountBetween(MessageId first, MessageId last)
     {
-        lock (gate) return live.Keys.Count(id => id <= first && id >= last);
+        lock (_gate) return _live.Keys.Count(id => id <= first && id >= last);
     }
 
     public HashSet<string> Blobs()
     {
-        lock (gate) return [.. live.Values.Where(message => message.Blob.Length > 0).Select(message => message.Blob)];
+        lock (_gate) return [.. _live.Values.Where(message => message.Blob.Length > 0).Select(message => message.Blob)];
     }
 
     public ShardCounts Count()
     {
-        lock (gate) return new ShardCounts(live.Count, due.Count == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(due.Min.Due));
+        lock (_gate) return new ShardCounts(_live.Count, _due.Count == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(_due.Min.Due));
     }
 
     void RemoveEntry(MessageId id)
     {
-        if (!live.Remove(id, out var old)) return;
-        due.Remove((old.Due, id));
+        if (!_live.Remove(id, out var old)) return;
+        _due.Remove((old.Due, id));
         if (old.Site.Length == 0) return;
-        var queue = waiting[old.Site];
+        var queue = _waiting[old.Site];
         queue.Remove((old.Rank, old.Arrival, id));
-        if (queue.Count == 0) waiting.Remove(old.Site);
+        if (queue.Count == 0) _waiting.Remove(old.Site);
     }
 
     void Keep(MessageId id, byte[] state, ReadOnlyMemory<byte>? content)
     {
-        content ??= kept.TryGetValue(id, out var known) ? known.Value.Content : null;
+        content ??= _kept.TryGetValue(id, out var known) ? known.Value.Content : null;
         Forget(id);
-        kept[id] = order.AddLast(new Kept(id, state, content));
-        keptBytes += kept[id].Value.Bytes;
-        while (keptBytes > cacheBytes) Forget(order.First!.Value.Id);
+        _kept[id] = _order.AddLast(new Kept(id, state, content));
+        _keptBytes += _kept[id].Value.Bytes;
+        while (_keptBytes > cacheBytes) Forget(_order.First!.Value.Id);
     }
 
     void Forget(MessageId id)
     {
-        if (!kept.Remove(id, out var node)) return;
-        keptBytes -= node.Value.Bytes;
-        order.Remove(node);
+        if (!_kept.Remove(id, out var node)) return;
+        _keptBytes -= node.Value.Bytes;
+        _order.Remove(node);
     }
 
     sealed record Kept(MessageId Id, byte[] State, ReadOnlyMemory<byte>? Content)

@@ -8,34 +8,34 @@ sealed partial class ShardWriter
     /// <summary>Bars a transaction that may still be on its way by one of its own, or learns that it took place.</summary>
     async Task SettleAsync()
     {
-        if (unsettled is not { } lost) return;
+        if (_unsettled is not { } lost) return;
         var found = await table.FindFenceAsync(CancellationToken.None).ConfigureAwait(false) ?? throw new SpoolCorruptException("The fence of a shard is missing.");
-        if (found.Epoch == fence.Epoch && found.Number == fence.Number)
+        if (found.Epoch == _fence.Epoch && found.Number == _fence.Number)
         {
-            var bar = fence with { Number = lost.After.Number + 1 };
-            var rows = new List<TableTransactionAction> { new(TableTransactionActionType.UpdateReplace, bar.ToRow(table.Partition, fence.Epoch), fence.Tag) };
-            var (end, tag) = await table.SubmitAsync(rows, fence, bar).ConfigureAwait(false);
+            var bar = _fence with { Number = lost.After.Number + 1 };
+            var rows = new List<TableTransactionAction> { new(TableTransactionActionType.UpdateReplace, bar.ToRow(table.Partition, _fence.Epoch), _fence.Tag) };
+            var (end, tag) = await table.SubmitAsync(rows, _fence, bar).ConfigureAwait(false);
             if (end == TransactionEnd.Done)
             {
-                fence = bar with { Tag = tag };
-                unsettled = null;
+                _fence = bar with { Tag = tag };
+                _unsettled = null;
                 return;
             }
 
             found = await table.FindFenceAsync(CancellationToken.None).ConfigureAwait(false) ?? found;
         }
 
-        if (found.Epoch != fence.Epoch || found.Number < lost.After.Number) throw new SpoolFencedException();
+        if (found.Epoch != _fence.Epoch || found.Number < lost.After.Number) throw new SpoolFencedException();
         var tookPlace = found.Number == lost.After.Number;
-        unsettled = null;
-        fence = found;
+        _unsettled = null;
+        _fence = found;
         if (tookPlace) lost.Publish(events);
     }
 
     async Task CheckFenceAsync(CancellationToken cancellationToken)
     {
         var found = await table.FindFenceAsync(cancellationToken).ConfigureAwait(false);
-        if (found?.Epoch != fence.Epoch) throw new SpoolFencedException();
+        if (found?.Epoch != _fence.Epoch) throw new SpoolFencedException();
     }
 
     /// <summary>Some message that was to be added is known: it is looked up which, and all go to the front again.</summary>
@@ -55,7 +55,7 @@ sealed partial class ShardWriter
 
     void SetBack(ShardBatch batch)
     {
-        lock (gate) queue.PutBack([.. batch.Answers.Select(answer => answer.Commit)]);
+        lock (_gate) _queue.PutBack([.. batch.Answers.Select(answer => answer.Commit)]);
     }
 
     static SpoolUnavailableException Closed() => new(SpoolFault.Closed, true, "The spool was closed.");
@@ -63,17 +63,17 @@ sealed partial class ShardWriter
     void FailAll(ShardBatch? batch, Exception error)
     {
         var waiting = new List<PendingCommit>();
-        lock (gate)
+        lock (_gate)
         {
             if (batch is not null) waiting.AddRange(batch.Answers.Select(answer => answer.Commit));
-            if (apart > 0) apart--;
-            isFenced |= error is SpoolFencedException;
-            if (batch is null || isFenced) waiting.AddRange(queue.TakeAll());
+            if (_apart > 0) _apart--;
+            _isFenced |= error is SpoolFencedException;
+            if (batch is null || _isFenced) waiting.AddRange(_queue.TakeAll());
         }
 
         var reason = error is SpoolFencedException or SpoolUnavailableException or SpoolCorruptException ? error : SpoolAccount.ForCallers(error, outcomeKnown: false);
         if (error is not SpoolFencedException) health(reason);
         foreach (var pending in waiting) pending.Completion.TrySetException(reason);
-        if (isFenced) events.Close(reason);
+        if (_isFenced) events.Close(reason);
     }
 }

@@ -9,16 +9,16 @@ namespace Orleans.Mail.Storage.AzureStorage.Spool;
 /// </summary>
 sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events, FenceState opened, SemaphoreSlim turn, Action<Exception?> health)
 {
-    readonly Lock gate = new();
-    readonly CommitQueue queue = new(table.Account.Options.MaxQueuedOperations, table.Account.Options.MaxQueuedBytes);
-    FenceState fence = opened;
-    ShardBatch? unsettled;
-    bool isRunning;
-    bool isFenced;
-    bool isClosed;
+    readonly Lock _gate = new();
+    readonly CommitQueue _queue = new(table.Account.Options.MaxQueuedOperations, table.Account.Options.MaxQueuedBytes);
+    FenceState _fence = opened;
+    ShardBatch? _unsettled;
+    bool _isRunning;
+    bool _isFenced;
+    bool _isClosed;
 
     // Commits that are written each for itself: the table refused something of a batch that they were in.
-    int apart;
+    int _apart;
 
     // A transaction of so many commits says that more are coming.
     const int BusyCommits = 8;
@@ -29,9 +29,9 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
     /// <exception cref="SpoolFencedException">Somebody else is known to write: what this one has in memory may be old.</exception>
     public void ThrowIfFenced()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (isFenced) throw new SpoolFencedException();
+            if (_isFenced) throw new SpoolFencedException();
         }
     }
 
@@ -39,10 +39,10 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
     public void Close()
     {
         List<PendingCommit> waiting;
-        lock (gate)
+        lock (_gate)
         {
-            isClosed = true;
-            waiting = queue.TakeAll();
+            _isClosed = true;
+            waiting = _queue.TakeAll();
         }
 
         foreach (var pending in waiting) pending.Completion.TrySetException(Closed());
@@ -50,13 +50,13 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
 
     public Task<CommitStatus> CommitAsync(PendingCommit pending)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (isFenced) return Task.FromException<CommitStatus>(new SpoolFencedException());
-            if (isClosed) return Task.FromException<CommitStatus>(Closed());
-            if (!queue.TryAdd(pending)) return Task.FromException<CommitStatus>(new SpoolUnavailableException(SpoolFault.Busy, true, "Too many commits wait for the table."));
-            if (isRunning) return pending.Completion.Task;
-            isRunning = true;
+            if (_isFenced) return Task.FromException<CommitStatus>(new SpoolFencedException());
+            if (_isClosed) return Task.FromException<CommitStatus>(Closed());
+            if (!_queue.TryAdd(pending)) return Task.FromException<CommitStatus>(new SpoolUnavailableException(SpoolFault.Busy, true, "Too many commits wait for the table."));
+            if (_isRunning) return pending.Completion.Task;
+            _isRunning = true;
         }
 
         _ = RunAsync();
@@ -70,7 +70,7 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
         {
             await SettleAsync().ConfigureAwait(false);
             limit = Math.Min(limit, 90);
-            var batch = new ShardBatch(table.Partition, fence.Epoch, fence, index);
+            var batch = new ShardBatch(table.Partition, _fence.Epoch, _fence, index);
             var finals = await table.QueryAsync("m", "n", FormattableString.Invariant($"FinalAt lt {finalBefore}L"), limit, cancellationToken).ConfigureAwait(false);
             foreach (var row in finals) batch.Delete(row);
             var old = finals.Count == limit ? [] : await table.QueryAsync("e", "f", null, limit - finals.Count, cancellationToken).ConfigureAwait(false);
@@ -142,33 +142,33 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
     {
         get
         {
-            lock (gate) return isFenced || isClosed;
+            lock (_gate) return _isFenced || _isClosed;
         }
     }
 
     Task GatherAsync(int last)
     {
-        lock (gate) return queue.Count >= last ? Task.CompletedTask : Task.Delay(table.Account.Options.GatherTime, table.Account.Clock);
+        lock (_gate) return _queue.Count >= last ? Task.CompletedTask : Task.Delay(table.Account.Options.GatherTime, table.Account.Clock);
     }
 
     /// <summary>What waits, as far as it fits. Null when nothing does.</summary>
     async Task<ShardBatch?> TakeAsync()
     {
-        var batch = new ShardBatch(table.Partition, fence.Epoch, fence, index);
+        var batch = new ShardBatch(table.Partition, _fence.Epoch, _fence, index);
         while (true)
         {
             PendingCommit next;
-            lock (gate)
+            lock (_gate)
             {
-                if (queue.First is not { } first)
+                if (_queue.First is not { } first)
                 {
                     if (batch.Answers.Count > 0) return batch;
-                    isRunning = false;
+                    _isRunning = false;
                     return null;
                 }
 
                 next = first;
-                if (batch.Contains(next.Id) || batch.IsFull || (apart > 0 && batch.Answers.Count == 1)) return batch;
+                if (batch.Contains(next.Id) || batch.IsFull || (_apart > 0 && batch.Answers.Count == 1)) return batch;
                 if (!batch.IsEmpty && (batch.Bytes + next.Bytes > table.Account.Options.MaxBatchBytes || batch.EventBytes + next.SerializedEvents.Length > MaxEventBytes)) return batch;
             }
 
@@ -197,10 +197,10 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
     // False when the writer was closed meanwhile, and its caller told.
     bool Remove(PendingCommit next)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!ReferenceEquals(queue.First, next)) return false;
-            queue.RemoveFirst();
+            if (!ReferenceEquals(_queue.First, next)) return false;
+            _queue.RemoveFirst();
             return true;
         }
     }
@@ -214,7 +214,7 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
             return;
         }
 
-        if (apart > 0) apart--;
+        if (_apart > 0) _apart--;
         health(null);
         var committed = batch.Answers.Count(answer => answer.Status == CommitStatus.Committed);
         StorageInstruments.Commits(committed, batch.Answers.Count - committed);
@@ -234,7 +234,7 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
         var rows = batch.Rows();
         try
         {
-            var (end, tag) = await table.SubmitAsync(rows, fence, batch.After).ConfigureAwait(false);
+            var (end, tag) = await table.SubmitAsync(rows, _fence, batch.After).ConfigureAwait(false);
             if (end == TransactionEnd.Fenced) throw new SpoolFencedException();
             if (end == TransactionEnd.Known)
             {
@@ -243,17 +243,17 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
             }
 
             StorageInstruments.Transaction(startedAt);
-            fence = batch.After with { Tag = tag };
+            _fence = batch.After with { Tag = tag };
             batch.Publish(events);
             return end;
         }
         catch (SpoolUnavailableException error)
         {
-            if (!error.OutcomeKnown) unsettled = batch;
+            if (!error.OutcomeKnown) _unsettled = batch;
             // One row that the table does not take must not take its neighbours with it.
             if (error.OutcomeKnown && batch.Answers.Count > 1 && SpoolAccount.StatusOf(error.InnerException!) is 400 or 413)
             {
-                apart = batch.Answers.Count;
+                _apart = batch.Answers.Count;
                 SetBack(batch);
                 return TransactionEnd.Known;
             }
