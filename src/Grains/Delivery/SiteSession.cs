@@ -55,8 +55,9 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         }
         finally
         {
+            // Until then the receiver counts it.
+            if (_connection is not null) await HoldingLeaseAsync(_connection.QuitAsync()).ConfigureAwait(false);
             await ReleaseAsync().ConfigureAwait(false);
-            if (_connection is not null) await _connection.QuitAsync().ConfigureAwait(false);
         }
     }
 
