@@ -104,7 +104,7 @@ sealed class CountedSites : IAsyncDisposable
                 case "DATA":
                     await SayAsync("354 Go on");
                     while (await reader.ReadLineAsync(_stop.Token) is { } content && content != ".") continue;
-                    await Gate.WaitAsync(_stop.Token);
+                    await WaitAsync(stream.Socket);
                     await Task.Delay(_takes, TimeProvider.System, _stop.Token);
                     Taken[recipient] = true;
                     site.TakenFrom.AddOrUpdate(session.Silo!, 1, static (_, count) => count + 1);
@@ -121,6 +121,17 @@ sealed class CountedSites : IAsyncDisposable
                     await SayAsync("250 2.0.0 Ok");
                     break;
             }
+        }
+    }
+
+    // Whoever sends has nothing to say meanwhile: what can be read is the end of its connection.
+    async Task WaitAsync(Socket socket)
+    {
+        while (!Gate.IsCompleted)
+        {
+            if (socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0) throw new IOException("The sender is gone.");
+            await Task.WhenAny(Gate, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, _stop.Token));
+            _stop.Token.ThrowIfCancellationRequested();
         }
     }
 
