@@ -22,7 +22,8 @@ public enum SpoolFault : byte
     Closed,
 }
 
-/// <summary>The store cannot be used right now. Callers pause; they never guess.</summary>
+/// <summary>The store cannot be used right now. Callers pause; they never guess. It travels between silos with what it says: without its own serializer <see cref="OutcomeKnown"/> would arrive as true.</summary>
+[GenerateSerializer, Alias("mail.v1.SpoolUnavailable")]
 public class SpoolUnavailableException : Exception
 {
     public SpoolUnavailableException() : this(SpoolFault.Io, true, "The spool is unavailable.") { }
@@ -37,9 +38,11 @@ public class SpoolUnavailableException : Exception
         OutcomeKnown = outcomeKnown;
     }
 
+    [Id(0)]
     public SpoolFault Fault { get; }
 
     /// <summary>True when certainly nothing was stored.</summary>
+    [Id(1)]
     public bool OutcomeKnown { get; }
 }
 

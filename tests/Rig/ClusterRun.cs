@@ -96,7 +96,12 @@ public sealed class ClusterRun : IAsyncDisposable
             while (_subscribers.Any(events => !events.HasEnded(line.Id, line.Recipients)))
             {
                 if (line.Outcome == SubmitOutcome.Unknown && await IsUnknownAsync(line.Id)) break;
-                if (TimeProvider.System.GetElapsedTime(_subscribers.Max(events => events.LastEvent)) > patience) return;
+                if (TimeProvider.System.GetElapsedTime(_subscribers.Max(events => events.LastEvent)) > patience)
+                {
+                    _failures.Enqueue(await DescribeAsync(line.Id));
+                    return;
+                }
+
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
             }
         }
@@ -143,6 +148,14 @@ public sealed class ClusterRun : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    async Task<string> DescribeAsync(string id)
+    {
+        var status = await Mail.GetStatusAsync(MessageId.FromKey(Tenant, id));
+        return status is null
+            ? $"{id} is not known"
+            : $"{id} has no end: {status.State}, next {status.NextAttemptAt:O}, {status.WaitReason}, accepted {status.AcceptedAt:O}, {string.Join(", ", status.Attempts.Select(attempt => $"attempt {attempt.Number} at {attempt.StartedAt:O}, took {attempt.Duration}"))}";
     }
 
     async Task<SubmitOutcome> SubmitOneAsync(LedgerMail mail)
