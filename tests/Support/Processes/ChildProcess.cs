@@ -59,6 +59,7 @@ public class ChildProcess : IAsyncDisposable
     /// <summary>SIGCONT.</summary>
     public void Continue() => Send(_process.Id, 18);
 
+    /// <summary>Returns when it has ended and all that it wrote is in <see cref="Output"/>.</summary>
     /// <exception cref="TimeoutException">It is still there.</exception>
     public async Task WaitForExitAsync(TimeSpan limit)
     {
@@ -66,6 +67,7 @@ public class ChildProcess : IAsyncDisposable
         try
         {
             await _process.WaitForExitAsync(late.Token);
+            await _reading.WaitAsync(late.Token);
         }
         catch (OperationCanceledException exception)
         {
