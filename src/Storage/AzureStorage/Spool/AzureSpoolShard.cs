@@ -10,7 +10,10 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
 {
     const int MaxStateBytes = 450_000;
 
-    long _sweptAt;
+    // What no row names is little, and to find it all rows are read.
+    static readonly TimeSpan SweepInterval = TimeSpan.FromDays(1);
+
+    DateTimeOffset? _sweptAt;
 
     public int Number => number;
 
@@ -157,10 +160,14 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
     public async Task<int> PurgeAsync(DateTimeOffset finalBefore, int limit, CancellationToken cancellationToken)
     {
         var removed = await writer.PurgeAsync(finalBefore.ToUnixTimeMilliseconds(), limit, cancellationToken).ConfigureAwait(false);
-        var now = table.Account.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        if (removed > 0 || now - Interlocked.Read(ref _sweptAt) < TimeSpan.MillisecondsPerDay) return removed;
-        Interlocked.Exchange(ref _sweptAt, now);
+        if (removed > 0) return removed;
+        var now = table.Account.Clock.GetUtcNow();
+        _sweptAt ??= await table.FindSweptAtAsync(cancellationToken).ConfigureAwait(false);
+        if (now - _sweptAt < SweepInterval) return 0;
+        removed = await writer.PurgeUnnamedAsync(finalBefore.ToUnixTimeMilliseconds(), cancellationToken).ConfigureAwait(false);
         await ContentBlobs.SweepAsync(table.Account, number, index, cancellationToken).ConfigureAwait(false);
+        await table.NoteSweptAsync(now, cancellationToken).ConfigureAwait(false);
+        _sweptAt = now;
         return removed;
     }
 

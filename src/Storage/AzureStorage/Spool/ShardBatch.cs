@@ -38,14 +38,18 @@ sealed class PendingCommit(MessageId id, SpoolCommit? commit, DateTimeOffset? as
 /// <summary>One transaction of a shard: its rows, and what changes in memory once it is durable.</summary>
 sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIndex index)
 {
-    // Azure takes 100 rows; the fence and the events take two, and a commit at most two.
+    // Azure takes 100 rows; the fence and the events take two.
     const int MaxMessageRows = 96;
+
+    // Of one commit: the message, what is known of it, and that it was told something after its end.
+    const int MaxCommitRows = 3;
 
     readonly HashSet<MessageId> _ids = [];
     readonly List<TableTransactionAction> _rows = [];
     readonly List<Action> _publish = [];
     readonly ArrayBufferWriter<byte> _events = new();
     readonly List<DeliveryEvent> _eventList = [];
+    readonly List<MessageId> _ended = [];
     long _writtenAt;
 
     public FenceState After { get; private set; } = before with { Number = before.Number + 1 };
@@ -61,7 +65,10 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
 
     public bool IsEmpty => _rows.Count == 0;
 
-    public bool IsFull => _rows.Count > MaxMessageRows - 2;
+    /// <summary>Rows so far, without the fence and the events.</summary>
+    public int Count => _rows.Count;
+
+    public bool IsFull => _rows.Count > MaxMessageRows - MaxCommitRows;
 
     public bool Contains(MessageId id) => _ids.Contains(id);
 
@@ -78,11 +85,11 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
         else SetAside(old! with { Version = version + 1, Due = pending.AsideUntil, Holder = 0, Site = "", Rank = 0, Label = "" });
     }
 
-    public void Delete(TableEntity row) => _rows.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, row.RowKey) { ETag = ETag.All }));
+    public void Delete(string row, ETag tag) => _rows.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, row), tag));
 
     public void DeleteEvents(TableEntity row)
     {
-        Delete(row);
+        Delete(row.RowKey, ETag.All);
         After = After with { FirstEvent = SpoolRows.FirstOf(row) + (row.GetInt32("Count") ?? 0) };
     }
 
@@ -96,6 +103,7 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
         if (_eventList.Count == 0) return result;
         var row = new TableEntity(partition, SpoolRows.Events(first)) { ["Count"] = _eventList.Count, ["At"] = _writtenAt };
         SpoolRows.SetParts(row, "Data", _events.WrittenSpan);
+        SpoolRows.SetEnded(row, _ended);
         result.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, row));
         return result;
     }
@@ -137,10 +145,13 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
             known["Label"] = commit.Label;
             SpoolRows.SetParts(known, "State", commit.State);
             _rows.Add(new TableTransactionAction(version == 0 ? TableTransactionActionType.Add : TableTransactionActionType.UpsertReplace, known));
-            if (old is not null) _rows.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, SpoolRows.Live(commit.Id)) { ETag = ETag.All }));
+            if (old is not null) Delete(SpoolRows.Live(commit.Id), ETag.All);
             if (old is { Blob.Length: > 0 }) DeadBlobs.Add(old.Blob);
+            _ended.Add(commit.Id);
             _publish.Add(() => index.Remove(commit.Id));
         }
+
+        if (old is null && version > 0) _rows.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, new TableEntity(partition, SpoolRows.Reopened(commit.Id))));
 
         if (pending.Events.Length == 0) return;
         EventRows.Append(_events, pending.SerializedEvents, pending.Events.Length);

@@ -120,6 +120,17 @@ sealed class ShardTable(SpoolAccount account, int shard, Action<Exception> troub
         return [.. rows.Select(row => SpoolRows.LiveRecord(SpoolRows.IdOf(row.RowKey), row))];
     }
 
+    /// <summary>Messages that were told something after their end: few, in the life of a spool.</summary>
+    public async Task<HashSet<MessageId>> ReadReopenedAsync(CancellationToken cancellationToken) =>
+        [.. (await QueryAsync("r", "s", null, int.MaxValue, cancellationToken, ["RowKey"]).ConfigureAwait(false)).Select(row => SpoolRows.IdOf(row.RowKey))];
+
+    /// <summary>When the partition was last looked through for what nothing names. The beginning of time where it never was.</summary>
+    public Task<DateTimeOffset> FindSweptAtAsync(CancellationToken cancellationToken) => SpoolAccount.CallAsync(async () =>
+        await FindAsync(SpoolRows.Swept, null, cancellationToken).ConfigureAwait(false) is { } row ? row.GetDateTimeOffset("At") ?? default : default, cancellationToken);
+
+    public Task NoteSweptAsync(DateTimeOffset at, CancellationToken cancellationToken) => SpoolAccount.CallAsync(() =>
+        account.Writing.UpsertEntityAsync(new TableEntity(Partition, SpoolRows.Swept) { ["At"] = at }, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+
     /// <summary>Rows with a key from the first and before the second, in order; all columns, or some.</summary>
     public Task<List<TableEntity>> QueryAsync(string from, string to, string? condition, int limit, CancellationToken cancellationToken, string[]? columns = null) => SpoolAccount.CallAsync(async () =>
     {

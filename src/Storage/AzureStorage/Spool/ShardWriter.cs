@@ -5,7 +5,8 @@ namespace Orleans.Mail.Storage.AzureStorage.Spool;
 
 /// <summary>
 /// Writes one shard in one epoch: one transaction at a time, each with the fence; meanwhile the next commits gather. A transaction whose outcome
-/// stayed unknown is settled before anything else is written. This file is the way that goes well; what becomes of a transaction that did not is in the other part.
+/// stayed unknown is settled before anything else is written. This file is the way that goes well; the others say what becomes of a transaction that did not, and
+/// what is kept no longer.
 /// </summary>
 sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents events, FenceState opened, SemaphoreSlim turn, Action<Exception?> health)
 {
@@ -61,34 +62,6 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
 
         _ = RunAsync();
         return pending.Completion.Task;
-    }
-
-    public async Task<int> PurgeAsync(long finalBefore, int limit, CancellationToken cancellationToken)
-    {
-        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await SettleAsync().ConfigureAwait(false);
-            limit = Math.Min(limit, 90);
-            var batch = new ShardBatch(table.Partition, _fence.Epoch, _fence, index);
-            var finals = await table.QueryAsync("m", "n", FormattableString.Invariant($"FinalAt lt {finalBefore}L"), limit, cancellationToken).ConfigureAwait(false);
-            foreach (var row in finals) batch.Delete(row);
-            var old = finals.Count == limit ? [] : await table.QueryAsync("e", "f", null, limit - finals.Count, cancellationToken).ConfigureAwait(false);
-            var dead = old.TakeWhile(row => row.GetInt64("At") < finalBefore).ToList();
-            foreach (var row in dead) batch.DeleteEvents(row);
-            if (batch.IsEmpty) await CheckFenceAsync(CancellationToken.None).ConfigureAwait(false);
-            else if (await SubmitAsync(batch).ConfigureAwait(false) != TransactionEnd.Done) throw new SpoolUnavailableException(SpoolFault.Io, true, "Rows changed while they were purged.");
-            return finals.Count + dead.Count;
-        }
-        catch (SpoolFencedException error)
-        {
-            FailAll(null, error);
-            throw;
-        }
-        finally
-        {
-            turn.Release();
-        }
     }
 
     /// <summary>Asks the table whether this is still the writer.</summary>
@@ -154,7 +127,7 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
     /// <summary>What waits, as far as it fits. Null when nothing does.</summary>
     async Task<ShardBatch?> TakeAsync()
     {
-        var batch = new ShardBatch(table.Partition, _fence.Epoch, _fence, index);
+        var batch = NewBatch();
         while (true)
         {
             PendingCommit next;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Azure.Data.Tables;
 
@@ -5,7 +6,8 @@ namespace Orleans.Mail.Storage.AzureStorage.Spool;
 
 /// <summary>
 /// The rows of a shard's partition. <c>!fence</c> is part of every transaction; <c>e</c> holds events by the number of the first; <c>l</c> is a
-/// live message; <c>m</c> says that a message is known, and is its record once it is final, so that adding it refuses a second acceptance unread.
+/// live message; <c>m</c> says that a message is known, and is its record once it is final, so that adding it refuses a second acceptance unread;
+/// <c>r</c> says that a message was told something after it had ended: the row of events that names it is not the newest of its ends.
 /// Ids are inverted: tables are read in rising order, and lists begin with the newest.
 /// </summary>
 static class SpoolRows
@@ -14,6 +16,14 @@ static class SpoolRows
 
     /// <summary>Partition of what concerns all shards, and the row of their number.</summary>
     public const string Common = "spool";
+
+    /// <summary>The row that says when a partition was last looked through.</summary>
+    public const string Swept = "!swept";
+
+    /// <summary>Column of a row of events: ids of the messages that ended in its transaction, 16 octets each.</summary>
+    public const string Ended = "Ended";
+
+    const int IdBytes = 16;
 
     // A binary column holds 64 KiB.
     const int PartBytes = 65_536;
@@ -24,11 +34,28 @@ static class SpoolRows
 
     public static string Known(MessageId id) => "m" + Inverted(id);
 
+    public static string Reopened(MessageId id) => "r" + Inverted(id);
+
     public static string Events(long first) => $"e{first:x16}";
 
     public static long FirstOf(TableEntity events) => long.Parse(events.RowKey.AsSpan(1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     public static MessageId IdOf(string row) => new(~UInt128.Parse(row.AsSpan(1), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+
+    public static void SetEnded(TableEntity events, List<MessageId> ids)
+    {
+        if (ids.Count == 0) return;
+        var octets = new byte[ids.Count * IdBytes];
+        for (var i = 0; i < ids.Count; i++) BinaryPrimitives.WriteUInt128BigEndian(octets.AsSpan(i * IdBytes), ids[i].Value);
+        events[Ended] = octets;
+    }
+
+    /// <summary>None in a row of an earlier build.</summary>
+    public static List<MessageId> EndedIn(TableEntity events)
+    {
+        var octets = events.GetBinary(Ended) ?? [];
+        return [.. Enumerable.Range(0, octets.Length / IdBytes).Select(i => new MessageId(BinaryPrimitives.ReadUInt128BigEndian(octets.AsSpan(i * IdBytes))))];
+    }
 
     public static void SetParts(TableEntity row, string name, ReadOnlySpan<byte> octets)
     {
