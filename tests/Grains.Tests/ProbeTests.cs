@@ -56,6 +56,19 @@ public sealed class ProbeTests : IAsyncDisposable
         await MailCluster.UntilAsync(() => _cluster.Wire.Received.Select(transaction => transaction.Recipients[0]).Distinct().Count() == Count, "all should have been released");
     }
 
+    [Fact]
+    public async Task What_waits_for_dead_hosts_leaves_when_its_domain_has_others()
+    {
+        const int Count = 20;
+        await StartAsync();
+        var ids = await SubmitAsync("r", Priority.Normal, Count);
+        await MailCluster.UntilAsync(async () => (await Task.WhenAll(ids.Select(_cluster.StatusAsync))).All(status => status!.State == MailState.Deferred), "all should wait for the site");
+        _cluster.Wire.OnConnect = target => target.Host == "mx.example.com" ? Refused : null;
+        _cluster.Wire.OnResolve = _ => ScriptedWire.Hosts("mx.moved.example.net");
+        await MailCluster.UntilAsync(() => _cluster.Wire.Received.Count == Count, "all should have gone to the new host");
+        Assert.All(await Task.WhenAll(ids.Select(_cluster.StatusAsync)), status => Assert.Equal(("mx.moved.example.net", "mx.moved.example.net"), (status!.Attempts[^1].Site, status.Attempts[^1].Host)));
+    }
+
     Task<MailCluster> StartAsync() => _cluster.StartWithAsync(silo =>
     {
         silo.Services.PostConfigure<SiteOptions>(sites =>

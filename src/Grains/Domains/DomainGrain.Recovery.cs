@@ -20,6 +20,10 @@ sealed partial class DomainGrain
     SiteRelease? _release;
     IGrainTimer? _releaseTimer;
     IGrainTimer? _probe;
+
+    // A message was woken to probe the site, and has not come yet.
+    bool _isAwaitingProbe;
+    IGrainTimer? _awaiting;
     DateTimeOffset _leftAloneUntil;
 
     // The site's pace is what keeps it from being called too fast again: a backoff of minutes on top would only make the last ones late.
@@ -119,7 +123,25 @@ sealed partial class DomainGrain
         }
 
         if (_queue.Count > 0) OfferWork(now);
-        else await new SiteRelease(GrainFactory, Site, shards.Count).ProbeAsync();
+        else await ProbeByOneAsync();
+    }
+
+    async Task ProbeByOneAsync()
+    {
+        _isAwaitingProbe = true;
+        if (!await new SiteRelease(GrainFactory, Site, shards.Count).ProbeAsync()) return;
+        _awaiting?.Dispose();
+        _awaiting = this.RegisterGrainTimer(static (self, _) => self.MissProbeAsync(), this, new() { DueTime = LookAgain, Period = Timeout.InfiniteTimeSpan, KeepAlive = true, Interleave = true });
+    }
+
+    // The message that was to probe need not come: its domain has other hosts now, an order or its sender's hours hold it, its time is over. That says nothing
+    // of this site, and nobody else would try it: the others are let go one by one, until one of them comes and finds out.
+    Task MissProbeAsync()
+    {
+        _awaiting?.Dispose();
+        _awaiting = null;
+        if (_isAwaitingProbe && _release is null && BlockedUntil(clock.GetUtcNow()) is null) StartRelease();
+        return Task.CompletedTask;
     }
 
     [LoggerMessage(1401, LogLevel.Warning, "{Site} is left alone until {Until}; its mail waits.")]

@@ -83,6 +83,7 @@ sealed partial class DomainGrain(
     public Task<EnqueueAnswer> EnqueueAsync(Ticket[] tickets, string[] hosts)
     {
         var now = clock.GetUtcNow();
+        _isAwaitingProbe = false;
         _pace.Refresh(hosts);
         Obey(now);
         if (BlockedUntil(now) is { } until)
