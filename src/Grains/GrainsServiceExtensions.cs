@@ -66,7 +66,7 @@ public static class GrainsServiceExtensions
         services.AddSingleton(provider => new SenderTable(provider.GetRequiredService<SoundOptions<TenantLimits>>(), provider.GetRequiredService<IOptions<NoticeOptions>>().Value));
         services.AddSingleton(provider => new SessionServices(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<SpoolShards>(), provider.GetRequiredService<ClusterView>(), provider.GetRequiredService<SiteConnector>(),
-            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<SiteShaping>(),
+            provider.GetRequiredService<DeliveryRouter>(), provider.GetRequiredService<SiteFinder>(), provider.GetRequiredService<TicketDispatcher>(), provider.GetRequiredService<SiteShaping>(),
             provider.GetRequiredService<IOptions<TransportOptions>>().Value, Clock(provider), provider.GetRequiredService<ILogger<SiteSession>>()));
         services.AddSingleton(provider => new DeliveryEngine(
             provider.GetRequiredService<SessionServices>(), Delivery(provider), provider.GetRequiredService<ILogger<DeliveryEngine>>()));

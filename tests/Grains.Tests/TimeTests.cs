@@ -54,6 +54,51 @@ public sealed class TimeTests : ClockedTests
     }
 
     [Fact]
+    public async Task A_window_that_closes_over_a_queue_sends_what_stands_there_to_the_next_opening()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await StartAsync(delivery => (delivery.SessionPrefetch, delivery.QueueHold) = (1, TimeSpan.FromHours(2)), OneSession);
+        PassTo(Start.AddHours(8.9));
+        Cluster.Wire.Gate = gate.Task;
+        for (var i = 0; i < 3; i++) await WhenAsync((await SubmitAsync($"first{i}@example.com")).Id, status => status.State == MailState.Delivering, "the session should have begun it");
+        var late = await SubmitAsync(MailCluster.Request("late@example.com") with { Window = OfficeHours });
+        await WhenAsync(late.Id, status => status.WaitReason?.StartsWith("position 1 of 1", StringComparison.Ordinal) == true, "it should stand in the queue");
+        PassTo(Start.AddHours(9).AddSeconds(1));
+        gate.SetResult();
+        var status = await WhenAsync(late.Id, status => status.NextAttemptAt > Now, "it should wait for the next day");
+        Assert.Equal((Start.AddHours(25), 0, MailState.Accepted), (status.NextAttemptAt, status.AttemptCount, status.State));
+        Assert.Equal("window opens 2026-07-07 07:00", status.WaitReason);
+        Assert.Empty(SentTo("late@example.com"));
+        PassTo(Start.AddHours(25));
+        Assert.Equal(MailState.Delivered, (await FinalAsync(late.Id)).State);
+    }
+
+    [Fact]
+    public async Task A_window_that_closed_before_anybody_was_there_to_wake_a_message_is_kept()
+    {
+        await StartAsync();
+        var request = await SubmitAsync(MailCluster.Request("ann@example.com") with { Window = OfficeHours });
+        PassTo(Start.AddHours(10));
+        await WhenAsync(request.Id, status => status.NextAttemptAt == Start.AddHours(25), "it should wait for the next day");
+        Assert.Empty(SentTo("ann@example.com"));
+        PassTo(Start.AddHours(25));
+        Assert.Equal(MailState.Delivered, (await FinalAsync(request.Id)).State);
+    }
+
+    [Fact]
+    public async Task A_retry_by_hand_keeps_to_the_window()
+    {
+        await StartAsync();
+        var request = await SubmitAsync(MailCluster.Request("ann@example.com") with { SendAt = Start.AddHours(48), Window = OfficeHours });
+        var answer = await Cluster.Grains.GetGrain<IMessageGrain>(request.Id.ToString()).ChangeAsync(new MessageChange { Action = MessageAction.RetryNow });
+        Assert.Equal(ChangeResult.Changed, answer.Result);
+        Assert.Equal(Start.AddHours(1), (await Cluster.StatusAsync(request.Id))!.NextAttemptAt);
+        Assert.Equal(Start.AddHours(1), Assert.Single(await Cluster.EventsAsync(new EventFilter { MessageId = request.Id }), item => item.Type == EventType.Rescheduled).NextAttemptAt);
+        PassTo(Start.AddHours(1));
+        Assert.Equal(MailState.Delivered, (await FinalAsync(request.Id)).State);
+    }
+
+    [Fact]
     public async Task Who_waits_for_a_window_expires_in_its_time_without_an_attempt()
     {
         await StartAsync();

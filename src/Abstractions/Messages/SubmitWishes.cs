@@ -33,7 +33,7 @@ public enum DsnNotify : byte
     Delay = 4,
 }
 
-/// <summary>Hours of the day in which a message may be sent. Across midnight where <paramref name="Until"/> is not after <paramref name="From"/>.</summary>
+/// <summary>Hours of the day in which a message may be sent: each attempt begins inside of them, and one that has begun runs to its end. Across midnight where <paramref name="Until"/> is not after <paramref name="From"/>.</summary>
 /// <param name="From">First moment of a day's window, local time.</param>
 /// <param name="Until">End of the window, local time.</param>
 /// <param name="TimeZone">IANA name of the zone, for recipients without one of their own.</param>

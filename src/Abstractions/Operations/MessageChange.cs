@@ -13,7 +13,7 @@ public enum MessageAction : byte
     /// <summary>Ends a suspension of this message. Its backoff goes on where it was.</summary>
     Resume = 2,
 
-    /// <summary>What waits for its time is due at once.</summary>
+    /// <summary>What waits for its time is due at once, or where its sender chose hours, when they begin.</summary>
     RetryNow = 3,
 
     /// <summary>Open recipients end as <see cref="MailState.Cancelled"/>.</summary>
@@ -32,7 +32,7 @@ public sealed record MessageChange
 
     [Id(0)] public MessageAction Action { get; init; }
 
-    /// <summary>Not to be sent before, first or again; a time that has passed means at once.</summary>
+    /// <summary>Not to be sent before, first or again; a time that has passed means at once. The hours that its sender chose still hold.</summary>
     [Id(1)] public DateTimeOffset? SendAt { get; init; }
 
     [Id(2)] public Priority? Priority { get; init; }

@@ -15,6 +15,7 @@ sealed record SessionServices(
     SiteConnector Connector,
     DeliveryRouter Router,
     SiteFinder Sites,
+    TicketDispatcher Tickets,
     SiteShaping Shaping,
     TransportOptions Transport,
     TimeProvider Clock,

@@ -237,7 +237,7 @@ sealed partial class SiteSession(string site, SessionServices services, Delivery
         try
         {
             await Task.Delay(ReportRetry, services.Clock, abandon).ConfigureAwait(false);
-            await _domain.EnqueueAsync([ticket], []).ConfigureAwait(false);
+            await services.Tickets.SendAgainAsync(site, [ticket]).ConfigureAwait(false);
         }
         catch (Exception exception)
         {

@@ -30,6 +30,10 @@ sealed partial class MessageGrain
             await CommitAsync(step);
             await SettleAsync();
         }
+        else if (decision.Answer.Result is ChangeResult.Changed)
+        {
+            await SettleAgainAsync();
+        }
         else
         {
             LeaveIfIdle();

@@ -29,11 +29,12 @@ sealed partial class MessageGrain
         if (await ExpireAsync(now)) return null;
         if (await IsStoppedAsync(now)) return null;
         if (OpenFor(destination) is { } open && !Sabotage.NoFence) return open.Runner == runner && await ContentAsync() is { } again ? Order(open, again) : null;
+        await WaitForWindowAsync(now);
         await HoldByPlaceAsync(now, site, destination);
         var due = DueByDestination(now).FirstOrDefault(group => group.Destination == destination).Recipients;
         if (due.IsDefaultOrEmpty)
         {
-            // The routes may have changed since the ticket was written, or an order holds it.
+            // The routes may have changed since the ticket was written, its window closed, or an order holds it.
             await SettleAsync();
             return null;
         }
@@ -87,6 +88,7 @@ sealed partial class MessageGrain
         if (_state?.Open.FirstOrDefault(attempt => attempt.Number == report.Number) is not { } attempt)
         {
             LogStaleReport(_id, report.Number);
+            await SettleAgainAsync();
             return;
         }
 
@@ -129,11 +131,12 @@ sealed partial class MessageGrain
         if (_state.IsFinal) return WakeResult.Nothing;
         if (cause is WakeCause.Release && _state.WaitsFor is not null) await CommitAsync(MessageTransitions.Release(_state, now));
         if (await HoldBackAsync(now)) return WakeResult.Nothing;
-        await HoldByPlaceAsync(now);
+        var isPutOff = await WaitForWindowAsync(now) | await HoldByPlaceAsync(now);
         // Where its tickets stand is not known any more: somebody may have taken one and lost it on the way. A queue that still has one takes no second.
         var isKnownLost = cause is WakeCause.SiloLost || (cause is WakeCause.Sweep && _queuedFor.Count == 0);
         if (cause is WakeCause.Sweep or WakeCause.SiloLost) _queuedFor.Clear();
         var wasLost = QueueDue(now) && isKnownLost;
+        if (isPutOff) await RemindAsync(now);
         // What the sweep found stays due in the store: moved on, or every sweep would find it again while it stands in a queue.
         if (cause is WakeCause.Sweep or WakeCause.Recovery && _queuedFor.Count > 0) await CommitAsync(new Step(_state, []));
         LeaveIfIdle();

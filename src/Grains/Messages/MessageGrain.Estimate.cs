@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orleans.Mail.Grains.Budgets;
 using Orleans.Mail.Grains.Domains;
 using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Policy.Scheduling;
 using Orleans.Mail.Policy.Shaping;
 
 namespace Orleans.Mail.Grains.Messages;
@@ -36,11 +37,15 @@ sealed partial class MessageGrain
             if (CauseOf(hold, site!) is { } cause)
                 causes.Add(cause);
         if (state.SendAt > now) causes.Add(WaitCause.SendAt(state.SendAt.Value));
-        else if (recipient.Fate is Fate.Pending && state.Window is not null && next > now) causes.Add(WaitCause.WindowOpens(next));
+        else if (IsOpening(state, recipient, next) && next > now) causes.Add(WaitCause.WindowOpens(next));
         // Who waits for a site waits for its recovery; its own time is only the net below.
         else if (recipient.Fate is Fate.Deferred && (state.WaitsFor is null || place?.DeadUntil is null)) causes.Add(WaitCause.Backoff(next, AnswerOf(recipient)));
         return causes.ToImmutable();
     }
+
+    // Due at the very moment at which its window opens, so that is what it waits for.
+    static bool IsOpening(MessageState state, RecipientRecord recipient, DateTimeOffset due) =>
+        state.Window is { } window && due.UtcTicks > 0 && SendWindowCalendar.Next(window, recipient.TimeZone, due.AddTicks(-1)) == due;
 
     static string AnswerOf(RecipientRecord recipient) => recipient.LastReply is { } reply
         ? reply.Enhanced is { } status ? $"{reply.Code} {status}" : $"{reply.Code}"

@@ -6,16 +6,18 @@ using Orleans.Mail.Policy.Scheduling;
 
 namespace Orleans.Mail.Grains.Messages;
 
-/// <summary>Orders about where mail goes: a site, a relay, a source address, a recipient domain. Its sender may write elsewhere meanwhile.</summary>
+/// <summary>What lets a due recipient wait: orders about where its mail goes (a site, a relay, a source address, a recipient domain), and the hours its sender chose.</summary>
 sealed partial class MessageGrain
 {
     /// <summary>Lets what is due wait for the end of the orders that keep it from where it would go.</summary>
     /// <param name="now">Now.</param>
     /// <param name="site">The site that a destination is reached by; null to go by what is known.</param>
     /// <param name="destination">The destination of <paramref name="site"/>.</param>
-    async Task HoldByPlaceAsync(DateTimeOffset now, string? site = null, string? destination = null)
+    /// <returns>Whether anything waits that was due.</returns>
+    async Task<bool> HoldByPlaceAsync(DateTimeOffset now, string? site = null, string? destination = null)
     {
-        if (!services.Orders.Book.HasPlaceSuspensions) return;
+        if (!services.Orders.Book.HasPlaceSuspensions) return false;
+        var version = _version;
         foreach (var (due, recipients) in DueByDestination(now).ToList())
         {
             if (IsInAttempt(due)) continue;
@@ -24,6 +26,19 @@ sealed partial class MessageGrain
                 if (services.Orders.TryFindSuspension(TargetOf(domain.Key, at), now, out var order))
                     await WaitForOrderAsync(order, [.. domain], now);
         }
+
+        return _version != version;
+    }
+
+    /// <summary>A window may have closed since a recipient became due, while it stood in a queue or nobody was there to wake it: it waits for the next opening.</summary>
+    /// <returns>Whether anything waits that was due.</returns>
+    async Task<bool> WaitForWindowAsync(DateTimeOffset now)
+    {
+        if (_state!.Window is not { } window) return false;
+        ImmutableArray<int> closed = [.. DueByDestination(now).SelectMany(due => due.Recipients).Where(index => SendWindowCalendar.Next(window, _state.Recipients[index].TimeZone, now) > now)];
+        if (closed.IsEmpty) return false;
+        await CommitAsync(MessageTransitions.Postpone(_state, closed, now, null, isDown: false, now));
+        return true;
     }
 
     OrderTarget TargetOf(string domain, string? site)

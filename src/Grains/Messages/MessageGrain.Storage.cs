@@ -132,15 +132,28 @@ sealed partial class MessageGrain
 
         await ReconsiderAsync();
         var now = services.Clock.GetUtcNow();
+        await WaitForWindowAsync(now);
         await HoldByPlaceAsync(now);
         QueueDue(now);
-        if (NextAttempt(_state, now) is { } next)
-        {
-            KillPoints.Pass("deferred.before-reminder");
-            await RemindAsync(next - now, _isFirstReminder);
-        }
-
+        await RemindAsync(now);
         LeaveIfIdle();
+    }
+
+    Task RemindAsync(DateTimeOffset now)
+    {
+        if (NextAttempt(_state!, now) is not { } next) return Task.CompletedTask;
+        KillPoints.Pass("deferred.before-reminder");
+        return RemindAsync(next - now, _isFirstReminder);
+    }
+
+    /// <summary>
+    /// A call that comes again may do so because the answer of its commit was lost: then nothing followed that commit, and without this the message would wait for the sweep.
+    /// Where a ticket stands in a queue all the same, a second one is not taken.
+    /// </summary>
+    async Task SettleAgainAsync()
+    {
+        if (_state is { IsFinal: false } && !_isQuarantined && _queuedFor.Count == 0) await SettleAsync();
+        else LeaveIfIdle();
     }
 
     /// <summary>When a recipient that waits by reminder is due; null when none does.</summary>

@@ -51,6 +51,7 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
         SubmitFault[] faults = [.. new[] { services.Router.Refuse(submission, request.Route), services.Notices.Refuse(submission) }.OfType<SubmitFault>(), .. services.Senders.Refuse(submission)];
         if (faults.Length > 0) return Refuse(MailErrorCode.InvalidDraft, faults);
         var fingerprint = request.ContentDigest is { Length: SHA256.HashSizeInBytes } digest ? digest : Fingerprint(submission);
+        bool isSame;
         try
         {
             // A shared spool refuses to accept a message twice: asking first would cost a request each time, and is in vain for nearly all.
@@ -63,6 +64,10 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
                 _isLoaded = false;
                 await LoadAsync();
             }
+
+            isSame = _state is not null && _state.Fingerprint.AsSpan().SequenceEqual(fingerprint);
+            // Perhaps it comes again because the store's answer was lost.
+            if (isSame) await SettleAgainAsync();
         }
         catch (SpoolUnavailableException exception)
         {
@@ -70,7 +75,7 @@ sealed partial class MessageGrain(MessageGrainServices services, ILogger<Message
             return Refuse(MailErrorCode.SpoolUnavailable);
         }
 
-        return _state is not null && _state.Fingerprint.AsSpan().SequenceEqual(fingerprint)
+        return isSame
             ? Receipt(wasDuplicate: true)
             : Refuse(MailErrorCode.IdempotencyConflict, new SubmitFault(nameof(SubmitRequest.IdempotencyKey), "already names a message with another content or envelope"));
     }

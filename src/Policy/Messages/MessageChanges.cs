@@ -90,16 +90,21 @@ public static class MessageChanges
         var state = step.State;
         var recipients = state.Recipients.ToBuilder();
         var isChanged = sendAt != state.SendAt;
+        DateTimeOffset? first = null;
         for (var i = 0; i < recipients.Count; i++)
         {
-            if (!IsWaiting(state, i) || recipients[i].NextDue == due || !chosen(recipients[i])) continue;
-            recipients[i] = recipients[i] with { NextDue = due };
+            if (!IsWaiting(state, i) || !chosen(recipients[i])) continue;
+            // The sender's hours hold for whoever is in a hurry, too.
+            var at = MessageTransitions.InWindow(state, recipients[i], due);
+            if (!(at >= first)) first = at;
+            if (recipients[i].NextDue == at) continue;
+            recipients[i] = recipients[i] with { NextDue = at };
             isChanged = true;
         }
 
         if (!isChanged) return step;
         state = state with { Recipients = recipients.MoveToImmutable(), SendAt = sendAt };
-        return new Step(state, step.Events.Add(MessageTransitions.Fact(state, EventType.Rescheduled, now) with { NextAttemptAt = due, Detail = change.Reason }));
+        return new Step(state, step.Events.Add(MessageTransitions.Fact(state, EventType.Rescheduled, now) with { NextAttemptAt = first ?? due, Detail = change.Reason }));
     }
 
     static bool IsWaiting(MessageState state, int index) => state.Recipients[index].IsOpen && !MessageTransitions.IsInAttempt(state, index);

@@ -125,7 +125,8 @@ public static class MessageTransitions
         }, []);
     }
 
-    static DateTimeOffset InWindow(MessageState state, RecipientRecord recipient, DateTimeOffset at) => state.Window is { } window ? SendWindowCalendar.Next(window, recipient.TimeZone, at) : at;
+    /// <summary>The first moment from <paramref name="at"/> on at which the sender lets the recipient's mail go.</summary>
+    internal static DateTimeOffset InWindow(MessageState state, RecipientRecord recipient, DateTimeOffset at) => state.Window is { } window ? SendWindowCalendar.Next(window, recipient.TimeZone, at) : at;
 
     /// <summary>Ends every recipient that is open, in no attempt, and <paramref name="chosen"/> where that is given, because its time is over.</summary>
     public static Step Expire(MessageState state, DateTimeOffset now, Func<int, bool>? chosen = null) =>
