@@ -19,7 +19,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     [Fact]
     public async Task A_receipt_before_the_commit_shows_as_lost_mail()
     {
-        var report = await KillAtFirstReceiptsAsync(await SabotagedSilo.BuildAsync("RECEIPT"));
+        var report = await KillAtFirstReceiptsAsync(await SabotagedSilo.BreakingAsync("RECEIPT"));
 
         Assert.True(report.Lost > 0, report.ToTable());
     }
@@ -27,7 +27,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     [Fact]
     public async Task A_receipt_after_the_commit_holds_at_the_same_moment()
     {
-        var report = await KillAtFirstReceiptsAsync(program: null);
+        var report = await KillAtFirstReceiptsAsync(broken: null);
 
         Assert.True(report.IsClean, report.ToTable());
         Assert.Equal(Messages, report.Delivered);
@@ -37,7 +37,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     public async Task An_attempt_without_write_ahead_shows_as_unexplained_duplicates()
     {
         var kill = new Dictionary<string, string> { ["ORLEANS_MAIL_KILL"] = "sent.before-complete:5" };
-        await using var run = await CrashRun.StartAsync("", seed: 1, kill, await SabotagedSilo.BuildAsync("WRITEAHEAD"));
+        await using var run = await CrashRun.StartAsync("", seed: 1, kill, await SabotagedSilo.BreakingAsync("WRITEAHEAD"));
         var load = run.SubmitAsync(Shape, new SubmitterPace { Messages = Messages, Concurrent = Messages });
         await run.Silo.WaitForExitAsync(Start);
         await run.RestartAsync();
@@ -50,7 +50,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     [Fact]
     public async Task An_open_fence_shows_as_unexplained_duplicates()
     {
-        await using var run = await CrashRun.StartAsync("", seed: 1, program: await SabotagedSilo.BuildAsync("FENCE"));
+        await using var run = await CrashRun.StartAsync("", seed: 1, broken: await SabotagedSilo.BreakingAsync("FENCE"));
         await run.SubmitAsync(Shape, new SubmitterPace { Messages = Messages, Concurrent = Messages });
         var report = await EndAsync(run);
 
@@ -60,7 +60,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     [Fact]
     public async Task A_closed_fence_makes_tickets_that_are_handed_out_twice_harmless()
     {
-        await using var run = await CrashRun.StartAsync("", seed: 1, program: await SabotagedSilo.BuildAsync("TICKETS"));
+        await using var run = await CrashRun.StartAsync("", seed: 1, broken: await SabotagedSilo.BreakingAsync("TICKETS"));
         await run.SubmitAsync(Shape, new SubmitterPace { Messages = Messages, Concurrent = Messages });
         var report = await EndAsync(run);
 
@@ -96,9 +96,9 @@ public sealed class MutationTests(ITestOutputHelper output)
         Assert.Equal(200, report.Delivered);
     }
 
-    async Task<LedgerReport> KillAtFirstReceiptsAsync(string? program)
+    async Task<LedgerReport> KillAtFirstReceiptsAsync(SiloSettings? broken)
     {
-        await using var run = await CrashRun.StartAsync("", seed: 1, program: program);
+        await using var run = await CrashRun.StartAsync("", seed: 1, broken: broken);
         var load = run.SubmitAsync(Shape, new SubmitterPace { Messages = Messages, Concurrent = Messages / 4 });
         while (run.Receipts < 2) await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
         await run.KillAndRestartAsync();

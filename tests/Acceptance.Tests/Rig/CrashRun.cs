@@ -55,13 +55,13 @@ sealed class CrashRun : IAsyncDisposable
 
     /// <param name="faults">Script of the sink.</param>
     /// <param name="environment">Of the first silo process only.</param>
-    /// <param name="program">The silo's program; null for the real one.</param>
-    public static async Task<CrashRun> StartAsync(string faults, int seed, IReadOnlyDictionary<string, string>? environment = null, string? program = null)
+    /// <param name="broken">Program and environment of another silo than the real one.</param>
+    public static async Task<CrashRun> StartAsync(string faults, int seed, IReadOnlyDictionary<string, string>? environment = null, SiloSettings? broken = null)
     {
         var folder = Directory.CreateTempSubdirectory("mail-crash-").FullName;
         var sink = new LedgerSink(0, Path.Combine(folder, "received.ledger"), new FaultDice(FaultShares.Parse(faults), seed), TimeProvider.System);
-        var settings = new SiloSettings { Folder = Path.Combine(folder, "spool"), Program = program }.DeliveringTo(sink.EndPoint.Port).With(Quick);
-        var silo = await SiloProcess.StartReadyAsync(settings with { Environment = environment ?? new Dictionary<string, string>() });
+        var settings = ((broken ?? new SiloSettings { Folder = "" }) with { Folder = Path.Combine(folder, "spool") }).DeliveringTo(sink.EndPoint.Port).With(Quick);
+        var silo = await SiloProcess.StartReadyAsync(settings with { Environment = new Dictionary<string, string>([.. settings.Environment, .. environment ?? new Dictionary<string, string>()]) });
         var mail = await ConnectAsync(silo);
         return new CrashRun(folder, settings, sink, silo, mail);
     }

@@ -26,7 +26,7 @@ static class EarlierSilo
         Directory.CreateDirectory(sources);
         await Tool.RunAsync("git", ["archive", "--output", Path.Combine(building, "sources.tar"), revision, "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "src"], Repository.Folder, GitLimit);
         await Tool.RunAsync("tar", ["-xf", Path.Combine(building, "sources.tar"), "-C", sources], building, GitLimit);
-        await Tool.RunAsync("dotnet", ["publish", "src/Silo", "-c", "Release", "-o", Path.Combine(building, "silo"), "-nodeReuse:false"], sources, BuildLimit);
+        await Tool.RunAsync("dotnet", ["publish", "src/Silo", "-c", "Release", "-o", Path.Combine(building, "silo"), "-p:RunAnalyzers=false", "-nodeReuse:false"], sources, BuildLimit);
         // Whole or not at all: an interrupted build is begun anew.
         Directory.Move(Path.Combine(building, "silo"), Path.Combine(folder, "silo"));
         Directory.Delete(building, recursive: true);
