@@ -87,7 +87,8 @@ sealed partial class ControlGrain(
 
     public async Task<ControlSnapshot> WaitForChangeAsync(long version)
     {
-        if (version == _version) await Task.WhenAny(_changed.Task, Task.Delay(options.Value.PollTime, clock));
+        // A silo that stops waits for every call under way: this one is not to keep it.
+        if (version == _version) await Task.WhenAny(_changed.Task, Task.Delay(options.Value.PollTime, clock, shards.Stopping));
         return new ControlSnapshot(_version, [.. _orders.Values.Select(stored => stored.Order).Where(order => order.RevokedAt is null)]);
     }
 

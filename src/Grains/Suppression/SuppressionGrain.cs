@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Mail.Grains.Control;
+using Orleans.Mail.Grains.Spool;
 using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Storage;
@@ -18,6 +19,7 @@ namespace Orleans.Mail.Grains.Suppression;
 [GrainType("mail-suppression")]
 sealed partial class SuppressionGrain(
     ISettingsStore settings,
+    SpoolShards shards,
     IOptions<SuppressionOptions> options,
     IOptions<ControlOptions> control,
     [FromKeyedServices(MailClocks.Service)] TimeProvider mailClock,
@@ -27,7 +29,8 @@ sealed partial class SuppressionGrain(
     const int PageSize = 1_000;
 
     readonly SuppressionLog _log = new(BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(long))));
-    readonly CancellationTokenSource _leaving = new();
+    // Also ends what a silo that stops would wait for.
+    readonly CancellationTokenSource _leaving = CancellationTokenSource.CreateLinkedTokenSource(shards.Stopping);
     Task _reading = Task.CompletedTask;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -90,7 +93,7 @@ sealed partial class SuppressionGrain(
     public async Task<SuppressionNews> WaitForChangeAsync(long epoch, long after)
     {
         await EnsureReadAsync();
-        if (_log.IsUpToDate(epoch, after)) await Task.WhenAny(_log.Changed, Task.Delay(control.Value.PollTime, clock));
+        if (_log.IsUpToDate(epoch, after)) await Task.WhenAny(_log.Changed, Task.Delay(control.Value.PollTime, clock, _leaving.Token));
         return _log.After(epoch, after);
     }
 
