@@ -19,7 +19,7 @@ static class MemoryVerb
 
     static double Measure(int messages, string site)
     {
-        var indices = Enumerable.Range(0, Shards).Select(_ => new ShardIndex(cacheBytes: 0)).ToArray();
+        var indices = Enumerable.Range(0, Shards).Select(_ => new ShardIndex(new RecordCache(0))).ToArray();
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < messages; i++)
         {

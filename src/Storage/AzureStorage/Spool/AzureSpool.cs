@@ -13,7 +13,10 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
     readonly Serializer<DeliveryEvent[]> _serializer;
     readonly SemaphoreSlim _opening = new(1);
     readonly Lock _gate = new();
-    readonly ConcurrentDictionary<int, ShardWriter> _writers = new();
+
+    // Weak: what a shard that moved to another silo knows of its messages must not stay in memory here.
+    readonly ConcurrentDictionary<int, WeakReference<ShardWriter>> _writers = new();
+    readonly RecordCache _cache;
     bool _isOpen;
     bool _isClosed;
 
@@ -23,6 +26,7 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
         if (options.Problems() is { Count: > 0 } problems) throw new ArgumentException(string.Join(' ', problems), nameof(options));
         _serializer = serializer;
         _account = new SpoolAccount(options, clock);
+        _cache = new RecordCache(options.CacheBytes);
     }
 
     public int ShardCount => _account.Options.ShardCount;
@@ -45,12 +49,12 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
         await OpenAsync(cancellationToken).ConfigureAwait(false);
         var table = new ShardTable(_account, shard, Note);
         var fence = await table.RaiseFenceAsync(cancellationToken).ConfigureAwait(false);
-        var index = new ShardIndex(_account.Options.CacheBytes);
+        var index = new ShardIndex(_cache);
         foreach (var message in await table.LoadLiveAsync(cancellationToken).ConfigureAwait(false)) index.Set(message, null, null);
         var events = new ShardEvents(_account.Options.RecentEvents);
         events.Load(fence.FirstEvent, fence.LastEvent);
         var writer = new ShardWriter(table, index, events, fence, new SemaphoreSlim(1), Note);
-        _writers[shard] = writer;
+        _writers[shard] = new WeakReference<ShardWriter>(writer);
         return new AzureSpoolShard(shard, ShardCount, fence, table, index, events, writer, _serializer);
     }
 
@@ -72,7 +76,8 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
     public void Dispose()
     {
         lock (_gate) _isClosed = true;
-        foreach (var writer in _writers.Values) writer.Close();
+        foreach (var reference in _writers.Values)
+            if (reference.TryGetTarget(out var writer)) writer.Close();
         _opening.Dispose();
     }
 

@@ -59,8 +59,11 @@ public sealed class AzureSpoolOptions
     /// </summary>
     public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Octets of states and contents of live messages that a shard keeps in memory, so that a delivery reads nothing.</summary>
-    public long CacheBytes { get; set; } = 16 * 1024 * 1024;
+    /// <summary>
+    /// Octets of states and contents of live messages that a silo keeps in memory, so that a delivery reads nothing; shared by all shards that it holds.
+    /// Default: 128 MiB; 0 keeps none.
+    /// </summary>
+    public long CacheBytes { get; set; } = 128 * 1024 * 1024;
 
     /// <summary>Newest events kept in memory for each shard, for subscribers that are up to date.</summary>
     public int RecentEvents { get; set; } = 4096;

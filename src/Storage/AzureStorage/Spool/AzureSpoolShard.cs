@@ -10,6 +10,9 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
 {
     const int MaxStateBytes = 450_000;
 
+    // Of rows, read for a list whose records lie far apart: one by one they are asked for at once.
+    const int MaxListPages = 8;
+
     // What no row names is little, and to find it all rows are read.
     static readonly TimeSpan SweepInterval = TimeSpan.FromDays(1);
 
@@ -141,8 +144,9 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
             else missing.Add(id);
         }
 
-        // A query reads all rows between them, a thousand a request.
-        if (missing.Count > 0 && missing.Count > 1 + index.CountBetween(missing[0], missing[^1]) / ShardTable.PageRows)
+        // A query reads all rows between them, a thousand a request, one request after the other.
+        var mostRows = Math.Min(missing.Count - 1, MaxListPages) * ShardTable.PageRows;
+        if (missing.Count > 1 && index.CountBetween(missing[0], missing[^1], mostRows) < mostRows)
         {
             var wanted = missing.ToHashSet();
             foreach (var record in await table.ReadLiveAsync(missing[0], missing[^1], cancellationToken).ConfigureAwait(false))

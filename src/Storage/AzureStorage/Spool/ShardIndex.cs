@@ -8,17 +8,22 @@ sealed record LiveMessage(MessageId Id, long Version, long Due, long Holder, str
 
 /// <summary>
 /// The live messages of one shard, in memory: a shard has one writer, so that what is due and what waits need no rows of their own.
-/// States and contents of the newest are kept too, up to a number of octets.
+/// Commits wait for its lock, so that no list takes longer than it is long: each has an order of its own.
+/// States and contents of the newest lie in a <see cref="RecordCache"/>.
 /// </summary>
-sealed class ShardIndex(long cacheBytes)
+sealed class ShardIndex(RecordCache cache)
 {
+    static readonly MessageId Highest = new(UInt128.MaxValue);
+
     readonly Lock _gate = new();
+    readonly int _owner = cache.NewOwner();
     readonly Dictionary<MessageId, LiveMessage> _live = [];
+
+    // By label, of which there are few: one for each state of a message.
+    readonly Dictionary<string, SortedSet<MessageId>> _byLabel = new(StringComparer.Ordinal);
+    readonly SortedSet<MessageId> _held = [];
     readonly SortedSet<(long Due, MessageId Id)> _due = [];
     readonly Dictionary<string, SortedSet<(byte Rank, long Arrival, MessageId Id)>> _waiting = new(StringComparer.Ordinal);
-    readonly Dictionary<MessageId, LinkedListNode<Kept>> _kept = [];
-    readonly LinkedList<Kept> _order = new();
-    long _keptBytes;
 
     public LiveMessage? Find(MessageId id)
     {
@@ -32,13 +37,10 @@ sealed class ShardIndex(long cacheBytes)
             RemoveEntry(message.Id);
             _live[message.Id] = message;
             _due.Add((message.Due, message.Id));
-            if (message.Site.Length > 0)
-            {
-                if (!_waiting.TryGetValue(message.Site, out var queue)) _waiting[message.Site] = queue = [];
-                queue.Add((message.Rank, message.Arrival, message.Id));
-            }
-
-            if (state is not null) Keep(message.Id, state, content);
+            Add(_byLabel, message.Label, message.Id);
+            if (message.Holder > 0) _held.Add(message.Id);
+            if (message.Site.Length > 0) Add(_waiting, message.Site, (message.Rank, message.Arrival, message.Id));
+            if (state is not null) cache.Keep(_owner, message.Id, state, content);
         }
     }
 
@@ -47,7 +49,7 @@ sealed class ShardIndex(long cacheBytes)
         lock (_gate)
         {
             RemoveEntry(id);
-            Forget(id);
+            cache.Forget(_owner, id);
         }
     }
 
@@ -56,7 +58,7 @@ sealed class ShardIndex(long cacheBytes)
         lock (_gate)
         {
             var message = _live.GetValueOrDefault(id);
-            return _kept.TryGetValue(id, out var node) ? (message, node.Value.State, node.Value.Content) : (message, null, null);
+            return cache.TryRead(_owner, id, out var state, out var content) ? (message, state, content) : (message, null, null);
         }
     }
 
@@ -91,21 +93,26 @@ sealed class ShardIndex(long cacheBytes)
         lock (_gate) return _waiting.TryGetValue(site, out var queue) ? Math.Min(queue.Count, atMost) : 0;
     }
 
+    /// <summary>Messages that an opening before this epoch held, in rising order of ids.</summary>
     public List<MessageId> Abandoned(long epoch, MessageId? after, int limit)
     {
-        lock (_gate) return [.. _live.Values.Where(message => message.Holder > 0 && message.Holder < epoch && (after is null || message.Id > after)).Select(message => message.Id).Order().Take(limit)];
+        lock (_gate)
+        {
+            IEnumerable<MessageId> from = after is { } last ? _held.GetViewBetween(last, Highest).Where(id => id != last) : _held;
+            return [.. from.Where(id => _live[id].Holder < epoch).Take(limit)];
+        }
     }
 
     /// <summary>Ids in falling order; with a label, without those that are known to have another.</summary>
     public List<MessageId> Newest(MessageId? before, string? label, int limit)
     {
-        lock (_gate) return [.. _live.Values.Where(message => (before is null || message.Id < before) && (label is null || message.Label.Length == 0 || message.Label == label)).Select(message => message.Id).OrderDescending().Take(limit)];
+        lock (_gate) return [.. Labelled(label).SelectMany(ids => Falling(ids, before).Take(limit)).OrderDescending().Take(limit)];
     }
 
-    /// <summary>How many live messages there are from the first to the last in falling order of ids.</summary>
-    public int CountBetween(MessageId first, MessageId last)
+    /// <summary>How many live messages there are from the first to the last in falling order of ids; it counts no further than to a number.</summary>
+    public int CountBetween(MessageId first, MessageId last, int atMost)
     {
-        lock (_gate) return _live.Keys.Count(id => id <= first && id >= last);
+        lock (_gate) return Labelled(null).SelectMany(ids => ids.GetViewBetween(last, first)).Take(atMost).Count();
     }
 
     public HashSet<string> Blobs()
@@ -118,34 +125,31 @@ sealed class ShardIndex(long cacheBytes)
         lock (_gate) return new ShardCounts(_live.Count, _due.Count == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(_due.Min.Due));
     }
 
+    // Those of no known label may have any.
+    IEnumerable<SortedSet<MessageId>> Labelled(string? label) =>
+        label is null ? _byLabel.Values : new[] { label, "" }.Distinct().Select(_byLabel.GetValueOrDefault).OfType<SortedSet<MessageId>>();
+
+    static IEnumerable<MessageId> Falling(SortedSet<MessageId> ids, MessageId? before) =>
+        before is { } end ? ids.GetViewBetween(default, end).Reverse().Where(id => id != end) : ids.Reverse();
+
     void RemoveEntry(MessageId id)
     {
         if (!_live.Remove(id, out var old)) return;
         _due.Remove((old.Due, id));
-        if (old.Site.Length == 0) return;
-        var queue = _waiting[old.Site];
-        queue.Remove((old.Rank, old.Arrival, id));
-        if (queue.Count == 0) _waiting.Remove(old.Site);
+        _held.Remove(id);
+        Remove(_byLabel, old.Label, id);
+        if (old.Site.Length > 0) Remove(_waiting, old.Site, (old.Rank, old.Arrival, id));
     }
 
-    void Keep(MessageId id, byte[] state, ReadOnlyMemory<byte>? content)
+    static void Add<T>(Dictionary<string, SortedSet<T>> sets, string key, T item)
     {
-        content ??= _kept.TryGetValue(id, out var known) ? known.Value.Content : null;
-        Forget(id);
-        _kept[id] = _order.AddLast(new Kept(id, state, content));
-        _keptBytes += _kept[id].Value.Bytes;
-        while (_keptBytes > cacheBytes) Forget(_order.First!.Value.Id);
+        if (!sets.TryGetValue(key, out var set)) sets[key] = set = [];
+        set.Add(item);
     }
 
-    void Forget(MessageId id)
+    static void Remove<T>(Dictionary<string, SortedSet<T>> sets, string key, T item)
     {
-        if (!_kept.Remove(id, out var node)) return;
-        _keptBytes -= node.Value.Bytes;
-        _order.Remove(node);
-    }
-
-    sealed record Kept(MessageId Id, byte[] State, ReadOnlyMemory<byte>? Content)
-    {
-        public long Bytes => State.Length + (Content?.Length ?? 0) + 200;
+        sets[key].Remove(item);
+        if (sets[key].Count == 0) sets.Remove(key);
     }
 }
