@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.RegularExpressions;
 
 namespace Orleans.Mail.Policy.Outcomes;
 
@@ -30,7 +31,7 @@ public sealed record TextRule(string Id, string Category, FailureScope Scope, bo
 }
 
 /// <summary>The rules, as data: the first that matches wins, so the more telling words come first.</summary>
-public static class TextRules
+public static partial class TextRules
 {
     public static IReadOnlyList<TextRule> All { get; } =
     [
@@ -92,9 +93,15 @@ public static class TextRules
     public static TextRule? Find(string text)
     {
         if (text.Length == 0) return null;
+        // The recipient is not the remote's word: no such user as marbles@ names no block list, and whoever chooses a local part chooses no rule.
+        var words = text.Contains('@') ? LocalPart().Replace(text, "@") : text;
         foreach (var rule in All)
-            if (rule.Matches(text))
+            if (rule.Matches(words))
                 return rule;
         return null;
     }
+
+    // Where replies quote the address they are about: in angle brackets (RFC 5321 §4.1.2), or as the first word. Elsewhere it is one to write to.
+    [GeneratedRegex(@"<[^<>]*@|^[^\s<>]+@")]
+    private static partial Regex LocalPart();
 }

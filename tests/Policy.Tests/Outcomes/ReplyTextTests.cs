@@ -1,4 +1,5 @@
 using System.Text;
+using Orleans.Mail.Policy.Outcomes;
 
 namespace Orleans.Mail.Policy.Tests.Outcomes;
 
@@ -36,6 +37,19 @@ public sealed class ReplyTextTests
     // An attribute cannot hold half a character.
     [Fact]
     public void Half_of_a_character_is_not_kept() => Assert.Equal("? lone ?", SmtpReply.Create(550, "\ud800 lone \udc00").Text);
+
+    [Theory]
+    [InlineData("<marbles@example.com>: user unknown", "Failed text.no-such-user")]
+    [InlineData("no.spam@example.com... User unknown", "Failed text.no-such-user")]
+    [InlineData("Requested action not taken: <\"greylist me\"@example.com> user not found", "Failed text.no-such-user")]
+    [InlineData("<throttled@example.com>: mailbox disabled", "Failed text.mailbox-disabled")]
+    [InlineData("<ann@example.com>: refused by our block list", "Deferred text.blocked-source")]
+    [InlineData("refused; write to delist-blacklist@example.net", "Deferred text.blocked-source")]
+    public void Address_that_a_reply_quotes_says_nothing(string text, string expected)
+    {
+        var outcome = OutcomeClassifier.Classify(SmtpPhase.RcptTo, SmtpReply.Create(550, text));
+        Assert.Equal(expected, $"{outcome.Kind} {outcome.Rule}");
+    }
 
     [Fact]
     public void Enhanced_code_out_of_range_is_text() => Assert.Null(SmtpReply.Create(550, "5.99999999999.1 x").Enhanced);
