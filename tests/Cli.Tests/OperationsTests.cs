@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Orleans.Mail.Cli.Commands;
+using Orleans.Mail.Policy.Control;
 using Orleans.Mail.Testing;
 
 namespace Orleans.Mail.Cli.Tests;
@@ -28,6 +29,9 @@ public sealed class OperationsTests : IDisposable
     [InlineData("queue", "retry", "--all", "--tenant", "t")]
     [InlineData("queue", "suspend", "--tenant", "t")]
     [InlineData("queue", "fail", "--state", "Lost", "--reason", "x")]
+    [InlineData("queue", "limit", "--rate", "1/1m", "--reason", "x")]
+    [InlineData("queue", "limit", "--site", "mx.example.com", "--reason", "x")]
+    [InlineData("queue", "limit", "--site", "mx.example.com", "--max-sessions", "few", "--reason", "x")]
     [InlineData("suppression", "add", "a@b.test")]
     public async Task A_wrong_command_line_is_2_and_reaches_nobody(params string[] args)
     {
@@ -87,6 +91,23 @@ public sealed class OperationsTests : IDisposable
         Assert.Equal(ExitCodes.NotFound, await RunAsync("queue", "resume", "--tenant", "other"));
         Assert.Equal(ExitCodes.Ok, await RunAsync("queue", "resume", "--tenant", "shop"));
         Assert.Equal(ExitCodes.NotFound, await RunAsync("suspension", "revoke", "c-17"));
+    }
+
+    [Fact]
+    public async Task A_limit_is_the_order_that_was_typed()
+    {
+        Assert.Equal(ExitCodes.Ok, await RunAsync(
+            "queue", "limit", "--site", "mx.example.com", "--rate", "10/1s, burst 20", "--connection-rate", "2/1m", "--max-sessions", "2", "--messages-per-connection", "5", "--reason", "They asked.", "--in", "04:00:00", "--id", "l-1"));
+        Assert.Equal(ExitCodes.Ok, await RunAsync("queue", "limit", "--tenant", "shop", "--daily-quota", "1000", "--max-concurrent", "5", "--reason", "New.", "--id", "l-2"));
+        var orders = await _service.Operations.ListOrdersAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(
+            [
+                (OrderKind.Limit, "site mx.example.com", """{"rate":"10/1s, burst 20","connectionRate":"2/1m","maxSessions":2,"messagesPerConnection":5}""", true),
+                (OrderKind.Limit, "tenant shop", """{"dailyQuota":1000,"maxConcurrent":5}""", false),
+            ],
+            orders.OrderBy(order => order.Id, StringComparer.Ordinal).Select(order => (order.Kind, order.Scope.ToString(), order.Detail!, order.Until is not null)));
+        Assert.All(orders, order => Assert.Null(OrderRules.Problem(order, TimeProvider.System.GetUtcNow())));
+        Assert.Equal(ExitCodes.Ok, await RunAsync("suspension", "revoke", "l-1"));
     }
 
     [Fact]

@@ -9,6 +9,7 @@ static class QueueCommand
     {
         Suspend(shared),
         Resume(shared),
+        LimitCommand.Create(shared),
         Set(shared, "retry", "Tries at once what waits for its time.", null, (_, _) => new MessageChange { Action = MessageAction.RetryNow }),
         Set(shared, "fail", "Ends open recipients as bounced.", MessageChangeCommands.Reason(isRequired: true), (_, reason) => new MessageChange { Action = MessageAction.Fail, Reason = reason }),
         Set(shared, "cancel", "Ends open recipients as cancelled.", MessageChangeCommands.Reason(isRequired: true), (_, reason) => new MessageChange { Action = MessageAction.Cancel, Reason = reason }),
@@ -20,29 +21,18 @@ static class QueueCommand
         var scope = new ScopeOptions();
         var reason = MessageChangeCommands.Reason(isRequired: true);
         var time = new TimeOptions("When it ends by itself, such as 2030-01-31T08:00+01:00.", "After how long it ends by itself, as hh:mm:ss.");
-        var id = new Option<string?>("--id") { Description = "A name for the suspension; giving it twice suspends once. Default: a new one.", HelpName = "text" };
+        var id = OrderVerb.Id("suspension");
         var command = new Command("suspend", "Begins no attempt, of mail that is here or comes later, until it ends or is revoked.") { reason, time.At, time.In, id };
         scope.AddTo(command);
-        command.SetAction(shared.Action(async call =>
+        command.SetAction(shared.Action(call => OrderVerb.GiveAsync(call, new StandingOrder
         {
-            var answer = await call.Operations.AddOrderAsync(new StandingOrder
-            {
-                Id = call.Parsed.GetValue(id) ?? MessageId.New(TimeProvider.System).ToString(),
-                Kind = OrderKind.Suspend,
-                Scope = scope.Of(call.Parsed),
-                Reason = call.Parsed.GetRequiredValue(reason)!,
-                Until = time.Of(call.Parsed),
-                By = Environment.UserName,
-            }, call.CancellationToken);
-            if (answer.Order is null)
-            {
-                await call.Talk.WriteLineAsync(answer.Problem);
-                return ExitCodes.Usage;
-            }
-
-            call.Printer.Write([answer.Order]);
-            return ExitCodes.Ok;
-        }));
+            Id = OrderVerb.IdOf(call, id),
+            Kind = OrderKind.Suspend,
+            Scope = scope.Of(call.Parsed),
+            Reason = call.Parsed.GetRequiredValue(reason)!,
+            Until = time.Of(call.Parsed),
+            By = Environment.UserName,
+        })));
         return command;
     }
 
