@@ -48,13 +48,24 @@ sealed class SiteShaping : IDisposable
             MessagesPerConnection = delivery.MessagesPerConnection,
             ConnectionIdle = delivery.ConnectionIdle,
         },
-        Providers = options.UseKnownProviders ? KnownProviders.Shapes : [],
+        Providers = ProvidersOf(options),
         ByProvider = options.Providers.ToImmutableDictionary(StringComparer.OrdinalIgnoreCase),
         BySite = options.Sites.ToImmutableDictionary(StringComparer.OrdinalIgnoreCase),
         ByDomain = options.Domains.ToImmutableDictionary(StringComparer.OrdinalIgnoreCase),
         ByTenant = options.Tenants.ToImmutableDictionary(StringComparer.Ordinal),
         Rules = [.. options.UseKnownReactions && options.UseKnownProviders ? KnownReactions.Rules : [], .. options.Rules.Select(rule => rule.ToRule())],
     };
+
+    static ImmutableArray<ProviderShape> ProvidersOf(ShapingOptions options)
+    {
+        var known = options.UseKnownProviders ? KnownProviders.Shapes : [];
+        var hosts = options.ProviderHosts.ToDictionary(StringComparer.OrdinalIgnoreCase);
+        return
+        [
+            .. known.Select(provider => hosts.Remove(provider.Name, out var more) ? provider with { MxSuffixes = provider.MxSuffixes.AddRange(more) } : provider),
+            .. hosts.Select(own => new ProviderShape(own.Key.ToLowerInvariant(), [.. own.Value], new SiteLimitsOverride())),
+        ];
+    }
 
     void Change()
     {

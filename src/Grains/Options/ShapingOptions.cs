@@ -17,7 +17,13 @@ public sealed class ShapingOptions
     /// <summary>Whether the reactions known to suit large providers apply (<see cref="KnownReactions"/>). Default: true.</summary>
     public bool UseKnownReactions { get; set; } = true;
 
-    /// <summary>By name of a known provider.</summary>
+    /// <summary>
+    /// Mail hosts of providers, by the provider's name: host names, or what they end in (<c>mx.example.net</c> for <c>a.mx.example.net</c>). A name that is
+    /// not known yet is a provider of its own; <see cref="Providers"/> and <see cref="Rules"/> may then name it. Default: none beside the known ones.
+    /// </summary>
+    public IDictionary<string, string[]> ProviderHosts { get; set; } = new Dictionary<string, string[]>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>By name of a provider, a known one or one of <see cref="ProviderHosts"/>.</summary>
     public IDictionary<string, SiteLimitsOverride> Providers { get; set; } = new Dictionary<string, SiteLimitsOverride>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>By site: the name that statuses show, or <c>host:port</c> of a relay.</summary>
@@ -39,7 +45,7 @@ public sealed class ReactionRuleOptions
     /// <summary>Names the rule in reactions and in logs.</summary>
     public string Id { get; set; } = "";
 
-    /// <summary>A known provider. Default: every site.</summary>
+    /// <summary>A provider, a known one or one of <see cref="ShapingOptions.ProviderHosts"/>. Default: every site.</summary>
     public string? Provider { get; set; }
 
     /// <summary>Category of the answer, such as <c>rate-limited</c>. Default: any.</summary>
