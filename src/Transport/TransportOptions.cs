@@ -6,7 +6,7 @@ public sealed class TransportOptions
     /// <summary>Where these options are in configuration.</summary>
     public const string Section = "OrleansMail:Transport";
 
-    /// <summary>Name said in EHLO; it should resolve to the sending address. Default: the machine's name.</summary>
+    /// <summary>Name said in EHLO; it should resolve to the sending address. Default: the machine's name, with a warning at start where mail goes to MX hosts and that name is none of the Internet.</summary>
     public string? LocalDomain { get; set; }
 
     /// <summary>Dialling one address. Default 30 s.</summary>

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Mail.Grains.Options;
+using Orleans.Mail.Silo.Hosting;
 using Orleans.Mail.Transport.Receiving;
 
 namespace Orleans.Mail.Silo.Tests;
@@ -64,5 +67,57 @@ public sealed class ModeTests
         var result = await silo.SubmitAsync(recipient);
         Assert.Equal(MailErrorCode.InvalidDraft, result.Code);
         Assert.DoesNotContain(recipient, Assert.Single(result.Faults).Problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("web-7f9c", "Live", null, true)]
+    [InlineData("node.internal", "Live", null, true)]
+    [InlineData("out1.mail.example.com", "Live", null, false)]
+    [InlineData("web-7f9c", "Capture", null, false)]
+    [InlineData("web-7f9c", "Redirect", null, true)]
+    [InlineData("web-7f9c", "Live", "relay", false)]
+    [InlineData("web-7f9c", "Live", "mx", true)]
+    public void A_greeting_that_receivers_refuse_is_told_where_mail_goes_to_MX_hosts(string name, string mode, string? route, bool isTold)
+    {
+        var routing = new RoutingOptions();
+        if (route is not null) routing.Rules.Add(new RouteRuleOptions { Route = route });
+        var delivery = new DeliveryOptions { Mode = Enum.Parse<DeliveryMode>(mode) };
+        Assert.Equal(isTold, ModeAnnouncement.IsGreetingUnfit(name, delivery, routing));
+        delivery.Routes["*"] = "127.0.0.1:2525";
+        Assert.False(ModeAnnouncement.IsGreetingUnfit(name, delivery, routing));
+    }
+
+    [Fact]
+    public async Task The_name_that_is_said_is_the_one_of_the_options()
+    {
+        Assert.Contains(await WarningsAsync("Transport:LocalDomain=web"), line => line.Contains("greeted as web:", StringComparison.Ordinal) && line.Contains("OrleansMail:Transport:LocalDomain", StringComparison.Ordinal));
+        Assert.DoesNotContain(await WarningsAsync("Transport:LocalDomain=out1.mail.example.com"), line => line.Contains("greeted as", StringComparison.Ordinal));
+    }
+
+    static async Task<List<string>> WarningsAsync(string setting)
+    {
+        var lines = new Lines();
+        await using var silo = await RunningSilo.StartAsync(builder => builder.Logging.AddProvider(lines), "Delivery:Mode=Live", setting);
+        return [.. lines.Warnings];
+    }
+
+    sealed class Lines : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Warnings { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void Dispose()
+        {
+        }
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel)) Warnings.Enqueue(formatter(state, exception));
+        }
     }
 }

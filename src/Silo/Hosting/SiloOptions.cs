@@ -1,7 +1,4 @@
 using Microsoft.Extensions.Options;
-using Orleans.Mail.Grains.Options;
-using Orleans.Mail.Storage.AzureStorage.Spool;
-using Orleans.Mail.Storage.Sqlite;
 
 namespace Orleans.Mail.Silo.Hosting;
 
@@ -71,21 +68,4 @@ sealed class MailSiloOptionsValidator : IValidateOptions<MailSiloOptions>
             if (!isRight) faults.Add($"{MailSiloOptions.Section}:{key} {remedy}");
         }
     }
-}
-
-/// <summary>Tells the mode at start, so that nobody wonders where the mail went.</summary>
-sealed partial class ModeAnnouncement(IOptions<DeliveryOptions> delivery, IOptions<MailSiloOptions> silo, IServiceProvider services, ILogger<ModeAnnouncement> log) : IHostedService
-{
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        LogMode(delivery.Value.Mode, silo.Value.Storage is SiloStorage.Azure
-            ? $"table {services.GetRequiredService<IOptions<AzureSpoolOptions>>().Value.TableName} of Azure"
-            : Path.GetFullPath(services.GetRequiredService<IOptions<SqliteSpoolOptions>>().Value.Folder));
-        return Task.CompletedTask;
-    }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    [LoggerMessage(2001, LogLevel.Information, "Delivery mode {Mode}; spool in {Place}.")]
-    partial void LogMode(DeliveryMode mode, string place);
 }
