@@ -231,8 +231,9 @@ public sealed class RehearsalTests : IAsyncLifetime
                 await DriveAsync("ready", generation, index);
                 return;
             }
-            catch (InvalidOperationException) when (TimeProvider.System.GetElapsedTime(started) < Patience)
+            catch (InvalidOperationException)
             {
+                if (TimeProvider.System.GetElapsedTime(started) > Patience) Assert.Fail($"Silo {generation}{index} is not ready.{Environment.NewLine}{Logs()}");
                 await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
             }
         }
