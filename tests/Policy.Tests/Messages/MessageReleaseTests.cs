@@ -1,4 +1,5 @@
 using Orleans.Mail.Policy.Messages;
+using Orleans.Mail.Policy.Outcomes;
 
 namespace Orleans.Mail.Policy.Tests.Messages;
 
@@ -50,5 +51,30 @@ public sealed class MessageReleaseTests
     {
         var due = Waiting with { Window = Office, Recipients = [new RecipientRecord { Address = "ann@example.com", NextDue = Now.AddHours(-2) }] };
         Assert.Equal(Opens, MessageTransitions.Postpone(due, [0], Now.AddHours(1), null, isDown: false, Now).State.Recipients[0].NextDue);
+    }
+
+    [Fact]
+    public void Postpone_ForASiteThatIsDown_IsToldOnce()
+    {
+        var due = Waiting with { Recipients = [new RecipientRecord { Address = "ann@example.com", NextDue = Now }] };
+        var first = MessageTransitions.Postpone(due, [0], Now.AddHours(1), "mx.example.com", isDown: true, Now);
+        Assert.Equal((EventType.Deferred, Now.AddHours(1)), (Assert.Single(first.Events).Type, first.Events[0].NextAttemptAt));
+        var again = MessageTransitions.Postpone(first.State, [0], Now.AddHours(2), "mx.example.com", isDown: true, Now.AddHours(1));
+        Assert.Empty(again.Events);
+        Assert.Equal((Now.AddHours(2), "mx.example.com"), (again.State.Recipients[0].NextDue, again.State.WaitsFor));
+    }
+
+    [Fact]
+    public void Complete_ManyTimes_KeepsTheNewestOfItsHistory()
+    {
+        var state = Waiting;
+        for (var i = 0; i < MessageTransitions.MaxHistory + 5; i++)
+        {
+            state = MessageTransitions.Begin(state, "example.com", "mx.example.com", [0], default, 1, Now, Now.AddMinutes(20)).State;
+            state = MessageTransitions.Complete(state, state.Open[0], [new RecipientOutcome(new Outcome(OutcomeKind.Deferred, FailureScope.Recipient, Categories.MailboxFull, "test"), null, Now)], null, null, Now).State;
+        }
+
+        Assert.Equal(Enumerable.Range(6, MessageTransitions.MaxHistory), state.History.Select(attempt => attempt.Number));
+        Assert.Equal(MessageTransitions.MaxHistory + 5, state.AttemptCount);
     }
 }

@@ -97,6 +97,8 @@ public sealed class OutcomeClassifierTests
     // Outside the grammar, without and with a definite enhanced code.
     [InlineData(SmtpPhase.RcptTo, 571, "Refused", "Deferred Recipient unknown")]
     [InlineData(SmtpPhase.RcptTo, 571, "User unknown", "Deferred Recipient invalid-recipient")]
+    [InlineData(SmtpPhase.RcptTo, 559, "User unknown", "Failed Recipient invalid-recipient")]
+    [InlineData(SmtpPhase.RcptTo, 560, "User unknown", "Deferred Recipient invalid-recipient")]
     [InlineData(SmtpPhase.RcptTo, 571, "5.1.1 Refused", "Failed Recipient invalid-recipient")]
     [InlineData(SmtpPhase.RcptTo, 599, "5.0.0 Refused", "Failed Recipient policy-rejected")]
     // Only the end of data delivers.

@@ -79,6 +79,7 @@ public sealed class BackoffCurvesTests
         Assert.InRange(BackoffPolicy.NextAttempt(Curves, retry, 0.5)!.Value - Start, TimeSpan.FromSeconds(108), TimeSpan.FromSeconds(132));
         var told = Case(Categories.Greylisted, hint: TimeSpan.FromSeconds(60)) with { Greylist = learned };
         Assert.Equal(Start.AddSeconds(60), BackoffPolicy.NextAttempt(Curves, told, 0));
+        Assert.Equal(Start.AddSeconds(10), BackoffPolicy.NextAttempt(Curves, Case(Categories.Greylisted, hint: TimeSpan.FromSeconds(1)), 0));
         Assert.Equal(Start.AddMinutes(5), BackoffPolicy.NextAttempt(Curves, retry with { Attempts = 2 }, 0.5));
     }
 
@@ -100,6 +101,7 @@ public sealed class BackoffCurvesTests
         Assert.Equal(Start.AddSeconds(10), BackoffPolicy.NextAttempt(Curves, doubt with { DoubtWait = TimeSpan.Zero }, 0.5));
         // Rather not at all than sooner than asked for.
         Assert.Null(BackoffPolicy.NextAttempt(Curves, doubt with { DoubtWait = TimeSpan.FromDays(6) }, 0.5));
+        Assert.Null(BackoffPolicy.NextAttempt(Curves, doubt with { DoubtWait = doubt.ExpiresAt - Start }, 0.5));
         // A refusal that is no doubt has nothing to do with it.
         Assert.Equal(Start.AddMinutes(1), BackoffPolicy.NextAttempt(Curves, Case(Categories.Unknown) with { DoubtWait = TimeSpan.FromHours(6) }, 0.5));
     }

@@ -56,6 +56,13 @@ public sealed class BackoffPolicyTests
     }
 
     [Fact]
+    public void NextAttempt_LastTry_IsNoSoonerThanAFirstStep()
+    {
+        Assert.Equal(Start.AddSeconds(54), BackoffPolicy.NextAttempt(BackoffSchedule.Default, 9, Start, Start.AddSeconds(84), 0));
+        Assert.Null(BackoffPolicy.NextAttempt(BackoffSchedule.Default, 9, Start, Start.AddSeconds(83.9), 0));
+    }
+
+    [Fact]
     public void Gaps_over_10_000_attempts_stay_within_the_schedule_and_its_jitter()
     {
         var schedule = BackoffSchedule.Default;

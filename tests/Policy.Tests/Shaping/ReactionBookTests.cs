@@ -42,6 +42,25 @@ public sealed class ReactionBookTests
     }
 
     [Fact]
+    public void Observe_AtTheEndOfItsTime_CountsNoMore()
+    {
+        var book = new ReactionBook("site", [Busy]);
+        Assert.Empty(Observe(book, 0));
+        Assert.Empty(Observe(book, 30));
+        Assert.Empty(Observe(book, 60));
+        Assert.Single(Observe(book, 61));
+    }
+
+    [Fact]
+    public void Observe_UnderARuleThatBecameShorter_TakesNothingOffWhatIsAtWork()
+    {
+        var book = new ReactionBook("site", [Busy]);
+        for (var i = 0; i < 3; i++) Observe(book, i);
+        book.Use([Busy with { For = TimeSpan.FromMinutes(1) }]);
+        Assert.Equal(Now.AddMinutes(17), Assert.Single(Observe(book, 3)).Until);
+    }
+
+    [Fact]
     public void Observe_WhileAtWork_MakesItLongerUnderItsId()
     {
         var book = new ReactionBook("site", [Busy]);

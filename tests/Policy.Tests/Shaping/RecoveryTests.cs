@@ -27,6 +27,19 @@ public sealed class RecoveryTests
         Assert.Equal(0, ramp.OnFailure().OnRefused().ReleaseNow(0, 20));
     }
 
+    [Fact]
+    public void Ramp_that_was_refused_halves_and_then_grows_by_one_a_round()
+    {
+        var ramp = ReleaseRamp.Stopped;
+        for (var i = 0; i < 8; i++) ramp = ramp.OnAccepted();
+        Assert.Equal(8, ramp.ReleaseNow(0, 20));
+        ramp = ramp.OnRefused();
+        Assert.Equal(4, ramp.ReleaseNow(0, 20));
+        for (var i = 0; i < 5; i++) ramp = ramp.OnAccepted();
+        Assert.Equal(5, ramp.ReleaseNow(0, 20));
+        Assert.Equal(1, ReleaseRamp.Stopped.OnAccepted().OnRefused().ReleaseNow(0, 20));
+    }
+
     [Theory]
     [InlineData(Receiver.Bucket, 50, 1, 30)]
     [InlineData(Receiver.Bucket, 50, 10, 30)]
@@ -74,6 +87,69 @@ public sealed class RecoveryTests
         Assert.Equal(92, rate.PerSecond!.Value, 6);
 
         Assert.Null(rate.OnAccepted(Now.AddHours(1.1)).PerSecond);
+    }
+
+    [Fact]
+    public void Pace_is_kept_after_a_refusal_and_longer_where_the_same_one_is_refused_again()
+    {
+        var (rate, now) = Refused();
+        rate = Accepted(rate, ref now, TimeSpan.FromSeconds(1.9));
+        Assert.Equal(92, rate.PerSecond!.Value, 6);
+        rate = Accepted(rate, ref now, TimeSpan.FromSeconds(1));
+        Assert.InRange(rate.PerSecond!.Value, 95, 105);
+        // The first refusal with a pace known keeps what it leaves for 15 seconds, the next one of about the same pace for 30.
+        foreach (var seconds in new[] { 15, 30 })
+        {
+            rate = rate.OnRefused(now);
+            var left = rate.PerSecond!.Value;
+            rate = Accepted(rate, ref now, TimeSpan.FromSeconds(seconds - 1));
+            Assert.Equal(left, rate.PerSecond!.Value, 6);
+            rate = Accepted(rate, ref now, TimeSpan.FromSeconds(4));
+            Assert.InRange(rate.PerSecond!.Value, left * 1.01, left * 1.08);
+        }
+    }
+
+    [Fact]
+    public void Pace_at_which_nothing_is_taken_is_halved()
+    {
+        var (rate, now) = Refused();
+        Assert.Equal(46, rate.OnRefused(now.AddSeconds(1.5)).PerSecond!.Value, 6);
+    }
+
+    [Fact]
+    public void Pace_that_is_not_used_up_does_not_grow()
+    {
+        var (rate, now) = Refused();
+        for (var i = 0; i < 60; i++) rate = rate.OnAccepted(now = now.AddSeconds(1));
+        Assert.Equal(92, rate.PerSecond!.Value, 6);
+    }
+
+    [Fact]
+    public void Pace_well_above_the_one_that_was_refused_is_searched_anew()
+    {
+        var (rate, now) = Refused();
+        rate = Accepted(rate, ref now, TimeSpan.FromSeconds(3));
+        rate = rate.OnRefused(now);
+        // Towards 110 % of it by a hundredth a second, and then by a tenth.
+        rate = Accepted(rate, ref now, TimeSpan.FromSeconds(15 + 40));
+        Assert.True(rate.PerSecond > 250, $"{rate.PerSecond}");
+    }
+
+    // 100 a second were taken, then one was too many.
+    static (LearnedRate Rate, DateTimeOffset Now) Refused()
+    {
+        var rate = new LearnedRate();
+        for (var i = 0; i < 100; i++) rate = rate.OnAccepted(Now.AddMilliseconds(i * 10));
+        return (rate.OnRefused(Now.AddSeconds(1)), Now.AddSeconds(1));
+    }
+
+    // As fast as the pace allows.
+    static LearnedRate Accepted(LearnedRate rate, ref DateTimeOffset now, TimeSpan time)
+    {
+        var end = now + time;
+        while (now + TimeSpan.FromSeconds(1 / rate.PerSecond!.Value) is var next && next <= end) rate = rate.OnAccepted(now = next);
+        now = end;
+        return rate;
     }
 
     [Fact]

@@ -102,6 +102,33 @@ public sealed class SharedLimitTests
     }
 
     [Fact]
+    public void Places_in_use_count_whatever_their_holder_asks_for()
+    {
+        var book = new ShareBook(10, Lease, Start);
+        book.Ask("a", new ShareClaim(10, 0, 0), Start);
+        book.Ask("a", new ShareClaim(0, 3, 10), Start);
+        Assert.Equal(7, book.Ask("b", new ShareClaim(10, 0, 0), Start));
+        Assert.Equal(0, book.Ask("a", new ShareClaim(0, 0, 3), Start));
+        Assert.Equal(10, book.Ask("b", new ShareClaim(10, 7, 7), Start));
+    }
+
+    [Fact]
+    public void Who_gets_less_asks_again_a_block_later_at_the_soonest()
+    {
+        var rate = new SharedRate(RateLimit.Parse("1000/1s"), TimeSpan.FromSeconds(0.25), Start);
+        Assert.Equal(Start.AddSeconds(0.25), rate.Take(1000, Start).NextAt);
+    }
+
+    [Fact]
+    public void What_was_promised_by_another_limit_is_promised_no_more()
+    {
+        var rate = new SharedRate(RateLimit.Parse("1/1h"), TimeSpan.FromSeconds(0.25), Start);
+        Assert.Equal(Start.AddHours(1), rate.Take(2, Start).NextAt);
+        rate.Change(RateLimit.Parse("100/1s"), Start);
+        Assert.Equal(Start.AddSeconds(0.25), rate.Take(100, Start).NextAt);
+    }
+
+    [Fact]
     public void A_fresh_rate_has_its_burst_still_to_earn()
     {
         var rate = new SharedRate(RateLimit.Parse("100/1h, burst 100"), TimeSpan.FromSeconds(0.25), Start);
@@ -169,6 +196,16 @@ public sealed class SharedLimitTests
 
             return granted <= limit;
         });
+
+    [Fact]
+    public void A_reservation_is_made_when_the_last_is_used_up_and_never_beyond_the_limit()
+    {
+        var quota = DayQuota.Fresh(Start).Reserve(1, 1000).Use(10);
+        Assert.Equal(11, quota.Reserved);
+        Assert.Same(quota, quota.Reserve(1, 1000));
+        Assert.Equal(22, quota.Reserve(2, 1000).Reserved);
+        Assert.Equal(1000, quota.Use(985).Reserve(50, 1000).Reserved);
+    }
 
     [Fact]
     public void A_crash_costs_a_hundredth_of_a_quota_and_a_new_day_gives_all_of_it()

@@ -106,5 +106,24 @@ public sealed class TokenBucketTests
         Assert.Equal(0, bucket.Take(5, Start.AddHours(-1)));
     }
 
+    [Fact]
+    public void What_is_given_back_late_is_no_second_burst()
+    {
+        var bucket = Bucket("1/1s, burst 2");
+        bucket.Take(2, Start);
+        Assert.Equal(0, bucket.Take(0, Start.AddHours(1)));
+        bucket.GiveBack(2);
+        Assert.Equal(2, bucket.Take(9, Start.AddHours(1)));
+    }
+
+    [Fact]
+    public void Change_counts_the_time_before_it_by_the_limit_that_held()
+    {
+        var bucket = Bucket("1/1s");
+        bucket.Take(1, Start);
+        bucket.Change(RateLimit.Parse("1/1h"), Start.AddSeconds(10));
+        Assert.Equal(1, bucket.Take(1, Start.AddSeconds(10)));
+    }
+
     static TokenBucket Bucket(string limit) => new(RateLimit.Parse(limit), Start);
 }

@@ -23,6 +23,18 @@ public sealed class FairParkingTests
     }
 
     [Fact]
+    public void A_lane_of_which_all_is_parked_earns_no_turns()
+    {
+        var queue = new FairQueue<string>();
+        queue.Enqueue(A, Priority.Bulk, Start, "bulk");
+        for (var i = 0; i < 60; i++) queue.Enqueue(B, Priority.High, Start, "high");
+        queue.Park(A, DateTimeOffset.MaxValue);
+        Drain(queue, 20);
+        queue.Unpark(A);
+        Assert.Equal([.. Enumerable.Repeat("high", 16), "bulk"], Drain(queue, 17));
+    }
+
+    [Fact]
     public void Only_the_parked_campaign_waits()
     {
         var queue = Filled(3, new FairKey("a", "one"), new FairKey("a", "two"));

@@ -23,6 +23,8 @@ public sealed class FairQueueTests
     [Theory]
     [InlineData(Priority.Bulk, 0, 16)]
     [InlineData(Priority.Normal, 0, 16)]
+    [InlineData(Priority.Bulk, 14, 16)]
+    [InlineData(Priority.Bulk, 15, 4)]
     [InlineData(Priority.Bulk, 60, 4)]
     [InlineData(Priority.Normal, 60, 4)]
     public void Lower_lane_gets_its_turn_while_high_floods(Priority lower, int waitedMinutes, int share)
@@ -51,6 +53,39 @@ public sealed class FairQueueTests
         Assert.True(taken.Count(priority => priority == Priority.High) >= 150);
         Assert.True(taken.Count(priority => priority == Priority.Bulk) >= 70);
         Assert.True(taken.Count(priority => priority == Priority.Normal) >= 50);
+    }
+
+    [Fact]
+    public void A_lane_that_was_emptied_begins_anew()
+    {
+        var queue = new FairQueue<string>();
+        for (var i = 0; i < 50; i++) queue.Enqueue(A, Priority.High, Start, "high");
+        var lower = queue.Enqueue(A, Priority.Bulk, Start, "bulk");
+        for (var i = 0; i < 10; i++) Assert.Equal("high", Take(queue));
+        queue.Remove(lower);
+        queue.Enqueue(A, Priority.Bulk, Start, "bulk");
+        for (var i = 0; i < 16; i++) Assert.Equal("high", Take(queue));
+        Assert.Equal("bulk", Take(queue));
+    }
+
+    [Fact]
+    public void Who_leaves_in_its_turn_takes_none_of_the_next_ones()
+    {
+        var queue = new FairQueue<string>(_ => 3);
+        foreach (var (tenant, count) in new[] { ("a", 2), ("b", 6), ("c", 6) })
+            for (var i = 0; i < count; i++)
+                queue.Enqueue(new FairKey(tenant, null), Priority.Normal, Start, tenant);
+        Assert.Equal("aabbbcccbbb", string.Concat(Enumerable.Range(0, 11).Select(_ => Take(queue))));
+    }
+
+    [Fact]
+    public void Who_comes_back_stands_at_the_end()
+    {
+        var queue = new FairQueue<string>();
+        foreach (var tenant in new[] { "a", "b", "b", "c", "c" }) queue.Enqueue(new FairKey(tenant, null), Priority.Normal, Start, tenant);
+        Assert.Equal("a", Take(queue));
+        queue.Enqueue(A, Priority.Normal, Start, "a");
+        Assert.Equal("bca", string.Concat(Enumerable.Range(0, 3).Select(_ => Take(queue))));
     }
 
     [Fact]

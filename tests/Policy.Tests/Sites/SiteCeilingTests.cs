@@ -24,6 +24,8 @@ public sealed class SiteCeilingTests
     {
         var window = new SiteWindow().OnRefused(3, Now);
         Assert.Equal(window, window.OnRefused(4, Now));
+        Assert.Equal(window, window.OnRefused(3, Now.AddMinutes(1)));
+        Assert.Null(new SiteWindow().OnRefused(5, Now).Ceiling);
     }
 
     [Fact]

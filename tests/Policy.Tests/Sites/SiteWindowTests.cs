@@ -45,6 +45,22 @@ public sealed class SiteWindowTests
         Assert.InRange(window.OpenLimit, 2, 10);
     }
 
+    [Theory]
+    [InlineData(1, int.MaxValue)]
+    [InlineData(2, 0)]
+    public void OnSuccess_OfAWindowThatDoesNotGrow_EndsTheRowOfTroubles(int maximum, int inUse)
+    {
+        var window = new SiteWindow(new SiteWindowOptions { Initial = 1, Maximum = maximum, DeadAfterCohorts = 2 });
+        for (var i = 0; i < 10; i++)
+        {
+            window = window.OnTrouble(Now);
+            Assert.Null(window.DeadUntil);
+            window = window.OnSuccess(Now, inUse);
+        }
+
+        Assert.NotNull(window.OnTrouble(Now).OnTrouble(Now).DeadUntil);
+    }
+
     [Fact]
     public void OnTrouble_AWindowInARow_IsDeadThenProbes()
     {
