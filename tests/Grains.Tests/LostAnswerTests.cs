@@ -66,7 +66,7 @@ public sealed class LostAnswerTests : ClockedTests
         Cluster.Faults.FailOnly(2, CommitFault.Refused);
         var request = await SubmitAsync("ann@example.com");
         await MailCluster.UntilAsync(() => Cluster.Log.Lines.Any(line => line.Contains("could not be begun", StringComparison.Ordinal)), "its attempt should fail to begin");
-        await Cluster.StandAsync(new StandingOrder { Id = "stop", Kind = OrderKind.Suspend, Scope = new OrderScope { Site = "mx.example.com" }, Reason = "Maintenance." });
+        await SuspendSiteAsync();
         await MailCluster.UntilAsync(async () =>
         {
             Pass(TimeSpan.FromSeconds(1));
@@ -75,4 +75,38 @@ public sealed class LostAnswerTests : ClockedTests
         Assert.True(await Cluster.Grains.GetGrain<IControlGrain>(0).RevokeAsync("stop"));
         Assert.Equal(MailState.Delivered, (await FinalAsync(request.Id)).State);
     }
+
+    [Fact]
+    public async Task One_message_that_cannot_be_told_to_wait_leaves_its_neighbours_where_they_belong()
+    {
+        const int Count = 200;
+        await StartAsync(delivery => delivery.SessionPrefetch = 1, OneSession);
+        Cluster.Wire.Close();
+        var requests = await Cluster.SubmitManyAsync(Count, i => MailCluster.Request($"r{i}@example.com"));
+        await MailCluster.UntilAsync(async () => (await Cluster.EventsAsync()).Count(item => item.Type == EventType.Attempting) == 3, "the session should have begun what it takes ahead");
+        Cluster.Faults.FailOnly(1, CommitFault.Refused);
+        await SuspendSiteAsync();
+        await MailCluster.UntilAsync(() => Cluster.Log.Lines.Any(line => line.Contains("could not be queued", StringComparison.Ordinal)), "one should not hear of it");
+        await MailCluster.UntilAsync(async () => (await Task.WhenAll(requests.Select(request => Cluster.StatusAsync(request.Id)))).Count(status => status!.NextAttemptAt > Now) == Count - 4, "all others should wait for the site");
+        Cluster.Wire.Open();
+        Assert.True(await Cluster.Grains.GetGrain<IControlGrain>(0).RevokeAsync("stop"));
+        await MailCluster.UntilAsync(() => Cluster.Wire.Received.Count == Count - 1, "all others should leave");
+        Pass(TimeSpan.FromMinutes(11));
+        await MailCluster.UntilAsync(() => Cluster.Wire.Received.Count == Count, "the sweep should find the last");
+    }
+
+    [Fact]
+    public async Task A_message_that_is_released_leaves_although_the_stores_answer_was_lost()
+    {
+        await StartAsync();
+        await SuspendSiteAsync();
+        var request = await SubmitAsync("ann@example.com");
+        await WhenAsync(request.Id, status => status.NextAttemptAt > Now, "it should wait for the site");
+        Cluster.Faults.FailOnly(1, CommitFault.LostAfter);
+        Assert.True(await Cluster.Grains.GetGrain<IControlGrain>(0).RevokeAsync("stop"));
+        Assert.Equal(MailState.Delivered, (await FinalAsync(request.Id)).State);
+        Assert.True(Cluster.Faults.HasFailed);
+    }
+
+    Task SuspendSiteAsync() => Cluster.StandAsync(new StandingOrder { Id = "stop", Kind = OrderKind.Suspend, Scope = new OrderScope { Site = "mx.example.com" }, Reason = "Maintenance." });
 }

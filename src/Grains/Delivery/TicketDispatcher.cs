@@ -185,8 +185,18 @@ sealed partial class TicketDispatcher(IGrainFactory grains, SiteFinder finder, R
     // Messages that are told something side by side.
     const int AtOnce = 64;
 
-    Task PostponeAsync(Ticket ticket, DateTimeOffset until, string? waitsFor, bool isDown) =>
-        grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString()).PostponeAsync(ticket.Destination, until, waitsFor, isDown);
+    // One message that cannot be told must not leave thousands to the sweep.
+    async Task PostponeAsync(Ticket ticket, DateTimeOffset until, string? waitsFor, bool isDown)
+    {
+        try
+        {
+            await grains.GetGrain<IMessageDeliveryGrain>(ticket.Message.ToString()).PostponeAsync(ticket.Destination, until, waitsFor, isDown).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            LogLost(ticket.Destination, 1, exception);
+        }
+    }
 
     [LoggerMessage(1301, LogLevel.Warning, "{Count} tickets for {Site} could not be queued; the sweep looks after them.")]
     partial void LogLost(string site, int count, Exception exception);

@@ -60,7 +60,7 @@ sealed class SiteRelease(IGrainFactory grains, string site, int shardCount)
     {
         try
         {
-            await grains.GetGrain<IMessageDeliveryGrain>(id.ToString()).WakeAsync(WakeCause.Release);
+            await grains.ReleaseAsync(id);
         }
         catch (Exception exception) when (exception is SpoolUnavailableException or OrleansException or TimeoutException)
         {

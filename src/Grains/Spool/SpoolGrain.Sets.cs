@@ -43,7 +43,7 @@ sealed partial class SpoolGrain
         await orders.EnsureAsync(version);
         var waiting = await Shard.ReadWaitingAsync(waitsFor, null, PageSize, CancellationToken.None);
         foreach (var chunk in waiting.Chunk(MaxWaking))
-            await Task.WhenAll(chunk.Select(message => GrainFactory.GetGrain<IMessageDeliveryGrain>(message.Id.ToString()).WakeAsync(WakeCause.Release))).WaitAsync(_leaving);
+            await Task.WhenAll(chunk.Select(message => GrainFactory.ReleaseAsync(message.Id))).WaitAsync(_leaving);
         return waiting.Count;
     }
 
