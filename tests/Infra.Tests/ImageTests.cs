@@ -34,6 +34,18 @@ public sealed class ImageTests
         Assert.Equal(["Abstractions", "Api", "Client", "Grains", "Policy", "Silo", "Storage", "Transport"], copied);
     }
 
+    [Theory]
+    [InlineData("Silo")]
+    [InlineData("Api")]
+    public void What_only_a_build_needs_is_not_published(string project)
+    {
+        var here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
+        var dependencies = JsonDocument.Parse(File.ReadAllText(Path.GetFullPath(Path.Combine(here, "../../", project, Path.GetFileName(here), $"Orleans.Mail.{project}.deps.json")))).RootElement;
+        var run = dependencies.GetProperty("targets").EnumerateObject().Single().Value.EnumerateObject().Where(library => library.Value.TryGetProperty("runtime", out _)).Select(library => library.Name.Split('/')[0]).ToList();
+        Assert.Contains("Microsoft.Orleans.Core", run);
+        Assert.DoesNotContain(run, name => name.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal) || name.StartsWith("Humanizer", StringComparison.Ordinal) || name.StartsWith("System.Composition", StringComparison.Ordinal));
+    }
+
     static async Task<(JsonElement Properties, JsonElement Items)> AskAsync(string project)
     {
         var start = new ProcessStartInfo("dotnet", ["msbuild", Path.Combine(Root, "src", project, $"{project}.csproj"), "-nologo", "-t:ComputeContainerConfig", "-getProperty:ContainerBaseImage", "-getProperty:ContainerUser", "-getProperty:ContainerRepository", "-getItem:ContainerPort"]) { RedirectStandardOutput = true };
