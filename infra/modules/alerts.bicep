@@ -14,14 +14,13 @@ param siloCount int
 @description('Where the runbooks are read.')
 param runbooks string
 
-// The newest record of each silo in each five minutes; what silos know of their own shards adds up.
+// All records: each says what its silo did in one minute, so that sums over them are what happened.
 var snapshots = '''
 ContainerAppConsoleLogs
 | extend record = parse_json(Log)
 | where tostring(record.Category) == "Orleans.Mail.Silo.Diagnostics.QueueSnapshot"
 | extend state = record.State
 | extend silo = tostring(state.Silo), live = tolong(state.Live), oldestDue = todouble(state.OldestDueSeconds), accepted = todouble(state.AcceptedPerMinute), delivered = todouble(state.DeliveredPerMinute), deferred = todouble(state.DeferredPerMinute), bounced = todouble(state.BouncedPerMinute), unknown = todouble(state.UnknownPerMinute), fault = tostring(state.SpoolFault)
-| summarize arg_max(TimeGenerated, *) by silo, bin(TimeGenerated, 5m)
 '''
 
 // Those about what is absent do not group: no rows in a group are no row, and no alert.

@@ -42,6 +42,15 @@ public sealed partial class QueryTests
     }
 
     [Fact]
+    public void What_is_summed_up_is_every_minute() =>
+        // A record says what happened in its minute: with only the newest of some minutes, a sum is a part of what happened.
+        Assert.All(Alerts.Where(alert => alert.Query.Contains("sum(", StringComparison.Ordinal)), alert =>
+        {
+            Assert.Single(alert.Query.Split('|'), step => step.TrimStart().StartsWith("summarize", StringComparison.Ordinal));
+            Assert.DoesNotContain("arg_max", alert.Query, StringComparison.Ordinal);
+        });
+
+    [Fact]
     public async Task Scripts_and_pages_ask_what_is_understood()
     {
         var smoke = SmokeQuery().Match(await File.ReadAllTextAsync(Path.Combine(Bicep.Folder, "smoke"))).Groups[1].Value;
