@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Orleans.Mail.Infra.Tests;
 
 /// <summary>No shared keys, no secrets in plain values, no rights beyond the need.</summary>
-public sealed class SecurityTests
+public sealed partial class SecurityTests
 {
     static readonly string[] Telltale = ["password", "secret", "connectionstring", "accountkey", "token"];
 
@@ -65,4 +67,23 @@ public sealed class SecurityTests
     public void Silos_are_reached_from_inside_the_network_only(string environment) =>
         Assert.All(Deployment.Of("foundation", environment).OfType("Microsoft.App/managedEnvironments"), one =>
             Assert.True(one.GetProperty("properties").GetProperty("vnetConfiguration").GetProperty("internal").GetBoolean()));
+
+    [Fact]
+    public void A_pipeline_runs_actions_of_one_commit_and_a_pull_request_gets_an_identity_that_may_only_look()
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(Bicep.Folder)!, ".github", "workflows");
+        var workflows = Directory.EnumerateFiles(folder, "*.yml").Select(File.ReadAllText).ToList();
+        var actions = workflows.SelectMany(text => Action().Matches(text)).Select(match => match.Groups[1].Value).Where(action => !action.StartsWith("./", StringComparison.Ordinal)).ToList();
+        Assert.True(actions.Count > 5, $"{actions.Count} found");
+        // A tag can be moved to other code by whoever owns it.
+        Assert.All(actions, action => Assert.Matches("^[^@]+@[0-9a-f]{40} # v[0-9.]+$", action));
+        Assert.All(workflows, text => Assert.DoesNotContain("secrets.", text, StringComparison.Ordinal));
+        Assert.All(workflows, text => Assert.Contains("shell: bash", text, StringComparison.Ordinal));
+        // The others run what was merged.
+        Assert.DoesNotContain("environment: dev\n", File.ReadAllText(Path.Combine(folder, "deploy.yml")), StringComparison.Ordinal);
+        Assert.Contains("environment: what-if", File.ReadAllText(Path.Combine(folder, "deploy.yml")), StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("uses: *([^\n]+)")]
+    private static partial Regex Action();
 }
