@@ -53,6 +53,7 @@ sealed partial class DomainGrain(
         // An order may limit what is sent here.
         await orders.ReadyAsync().WaitAsync(cancellationToken);
         _pace = new SitePace(shaping, SitePath.Parse(Site).Site);
+        if (_learnedBefore is { } learned) _pace.Continue(learned, clock.GetUtcNow());
         _pace.Refresh([]);
         _orders = new SiteOrders(orders, GrainFactory, Whose);
         _window = new SiteWindow(_pace.WindowOptions(clock.GetUtcNow()));

@@ -28,6 +28,12 @@ sealed class SitePace(SiteShaping shaping, string site)
 
     public double? LearnedPerSecond => _learned.PerSecond;
 
+    /// <summary>What the site taught by refusing, for its next owner; null where nothing limits.</summary>
+    public LearnedPace? Learned => _learned.Learned;
+
+    /// <summary>Goes on from what an earlier owner learned.</summary>
+    public void Continue(LearnedPace learned, DateTimeOffset now) => _learned = LearnedRate.From(learned, now);
+
     /// <summary>Takes in what is known of the site, and what configuration says now.</summary>
     public void Refresh(IReadOnlyList<string> hosts)
     {

@@ -33,6 +33,20 @@ public sealed record LearnedRateOptions
     public static LearnedRateOptions Default { get; } = new();
 }
 
+/// <summary>What was learned of a site's pace, for whoever looks after the site next.</summary>
+/// <param name="PerSecond">The pace.</param>
+/// <param name="Ceiling">The pace that was refused last; null where none is known.</param>
+/// <param name="CutAt">The last refusal.</param>
+/// <param name="RestsUntil">No message before.</param>
+/// <param name="Rest">How long that rest is.</param>
+/// <param name="HoldUntil">Until when the pace does not grow.</param>
+/// <param name="Hold">How long that is.</param>
+/// <param name="WasAccepted">Whether the site took anything at this pace.</param>
+[GenerateSerializer, Immutable, Alias("mail.v1.LearnedPace")]
+public sealed record LearnedPace(
+    [property: Id(0)] double PerSecond, [property: Id(1)] double? Ceiling, [property: Id(2)] DateTimeOffset CutAt, [property: Id(3)] DateTimeOffset RestsUntil,
+    [property: Id(4)] TimeSpan Rest, [property: Id(5)] DateTimeOffset HoldUntil, [property: Id(6)] TimeSpan Hold, [property: Id(7)] bool WasAccepted);
+
 /// <summary>
 /// The pace a site bears, learned from answers that call us too fast (category rate-limited). Free until the first; then what the site took, measured;
 /// then a search upwards to the pace it refuses, and a stay just below it, with a try above it more and more rarely.
@@ -66,6 +80,27 @@ public sealed record LearnedRate
 
     /// <summary>The same for a <see cref="TokenBucket"/>.</summary>
     public RateLimit? Limit => PerSecond is { } pace ? new RateLimit(1, TimeSpan.FromSeconds(1 / pace)) : null;
+
+    /// <summary>What another one goes on from by <see cref="From"/>; null while nothing limits.</summary>
+    public LearnedPace? Learned => PerSecond is { } pace ? new LearnedPace(pace, _ceiling, _cutAt, RestsUntil, _rest, _holdUntil, _hold, _acceptedSinceCut > 0) : null;
+
+    /// <summary>Goes on from what was learned elsewhere: what the site takes is measured anew, and until it is, the pace does not grow.</summary>
+    public static LearnedRate From(LearnedPace learned, DateTimeOffset now, LearnedRateOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(learned);
+        return new LearnedRate(options)
+        {
+            PerSecond = learned.PerSecond,
+            RestsUntil = learned.RestsUntil,
+            _ceiling = learned.Ceiling,
+            _cutAt = learned.CutAt,
+            _rest = learned.Rest,
+            _holdUntil = learned.HoldUntil,
+            _hold = learned.Hold,
+            _acceptedSinceCut = learned.WasAccepted ? 1 : 0,
+            _grownAt = now,
+        };
+    }
 
     /// <summary>The site took a message, or refused it for a reason of its own.</summary>
     public LearnedRate OnAccepted(DateTimeOffset now)

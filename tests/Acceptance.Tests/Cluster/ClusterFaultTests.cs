@@ -54,6 +54,26 @@ public sealed class ClusterFaultTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_silo_that_starts_while_storage_is_away_waits_for_it_and_joins()
+    {
+        await using var run = await ClusterRun.StartAsync(2, subscribers: 2, configuration: ClusterRun.Quick);
+        await run.Silos.KillAsync(1);
+        run.Silos.Cut(1);
+        await run.Silos.RestartAsync(1);
+        // As often as no start could take it that gave up after the first call.
+        await run.Silos[1].WaitForOutputAsync("(try 4)", Patience);
+        Assert.False(run.Silos[1].HasExited, run.Silos[1].Output);
+        run.Silos.Mend(1);
+        await run.Silos.WaitUntilReadyAsync(Patience);
+        var totals = await run.SubmitAsync(new MailShape { Seed = 8 }, new SubmitterPace { Messages = 200, Concurrent = 100 });
+        await run.DrainAsync(Patience);
+        var report = await run.CheckAsync();
+        output.WriteLine($"{totals}{Environment.NewLine}{report.ToTable()}");
+        Assert.True(report.IsClean, report.ToTable());
+        Assert.True(await AcceptedAsync(run.Silos[1]) > 0, "the silo took part in nothing");
+    }
+
+    [Fact]
     public async Task A_silo_that_joins_takes_its_share_while_mail_flows()
     {
         // So many that chance gives it some.

@@ -17,10 +17,11 @@ sealed class CountedSites : IAsyncDisposable
 
     /// <param name="count">How many.</param>
     /// <param name="takes">How long each message takes.</param>
-    public CountedSites(int count, TimeSpan takes)
+    /// <param name="spacing">Least time between two messages at one of them.</param>
+    public CountedSites(int count, TimeSpan takes, TimeSpan spacing = default)
     {
         _takes = takes;
-        All = [.. Enumerable.Range(0, count).Select(_ => new CountedSite())];
+        All = [.. Enumerable.Range(0, count).Select(_ => new CountedSite { Spacing = spacing })];
         foreach (var site in All) _running.Add(AcceptAsync(site));
     }
 
@@ -106,11 +107,11 @@ sealed class CountedSites : IAsyncDisposable
                     while (await reader.ReadLineAsync(_stop.Token) is { } content && content != ".") continue;
                     await WaitAsync(stream.Socket);
                     await Task.Delay(_takes, TimeProvider.System, _stop.Token);
-                    Taken[recipient] = true;
-                    site.TakenFrom.AddOrUpdate(session.Silo!, 1, static (_, count) => count + 1);
+                    var isTaken = site.TryTake(session.Silo!);
+                    if (isTaken) Taken[recipient] = true;
                     session.IsSending = false;
                     Transactions.Leave();
-                    await SayAsync("250 2.0.0 Ok");
+                    await SayAsync(isTaken ? "250 2.0.0 Ok" : "450 4.7.0 Too many messages, slow down");
                     break;
                 case "QUIT":
                     session.HasQuit = true;
@@ -148,6 +149,8 @@ sealed class CountedSites : IAsyncDisposable
 /// <summary>One receiving site.</summary>
 sealed class CountedSite
 {
+    long? _lastAt;
+
     public CountedSite() => Listener.Start();
 
     public TcpListener Listener { get; } = new(IPAddress.Loopback, 0);
@@ -161,6 +164,23 @@ sealed class CountedSite
 
     /// <summary>Messages taken from each silo.</summary>
     public ConcurrentDictionary<string, int> TakenFrom { get; } = new();
+
+    /// <summary>Messages called too fast from each silo.</summary>
+    public ConcurrentDictionary<string, int> RefusedFrom { get; } = new();
+
+    /// <summary>Least time between two messages, from whoever they come; what comes sooner is refused.</summary>
+    public TimeSpan Spacing { get; init; }
+
+    public bool TryTake(string silo)
+    {
+        lock (RefusedFrom)
+        {
+            var isTaken = _lastAt is not { } last || TimeProvider.System.GetElapsedTime(last) >= Spacing;
+            if (isTaken) _lastAt = TimeProvider.System.GetTimestamp();
+            (isTaken ? TakenFrom : RefusedFrom).AddOrUpdate(silo, 1, static (_, count) => count + 1);
+            return isTaken;
+        }
+    }
 }
 
 /// <summary>How many there are at once, and were at most.</summary>

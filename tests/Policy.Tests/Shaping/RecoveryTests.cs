@@ -89,6 +89,28 @@ public sealed class RecoveryTests
         Assert.Null(rate.OnAccepted(Now.AddHours(1.1)).PerSecond);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(40)]
+    public void Who_goes_on_from_what_was_learned_is_as_slow_rests_as_long_and_meets_the_same_ceiling(int acceptedSinceCut)
+    {
+        var rate = new LearnedRate();
+        for (var i = 0; i < 100; i++) rate = rate.OnAccepted(Now.AddMilliseconds(i * 10));
+        var now = Now.AddSeconds(1);
+        for (var cut = 0; cut < 3; cut++, now = now.AddSeconds(20)) rate = rate.OnRefused(now).OnAccepted(now.AddSeconds(3));
+        rate = rate.OnRefused(now);
+        for (var i = 0; i < acceptedSinceCut; i++) rate = rate.OnAccepted(now.AddMilliseconds(i));
+
+        var next = LearnedRate.From(rate.Learned!, now.AddSeconds(5));
+
+        Assert.Equal((rate.PerSecond, rate.RestsUntil), (next.PerSecond, next.RestsUntil));
+        Assert.Equal(rate.Learned, next.Learned);
+        // Refused again, it falls as the first one would; and an hour without a word frees it.
+        Assert.Equal(rate.OnRefused(now.AddMinutes(1)).Learned, next.OnRefused(now.AddMinutes(1)).Learned);
+        Assert.Null(next.OnAccepted(now.AddHours(1.1)).PerSecond);
+        Assert.Null(new LearnedRate().OnAccepted(Now).Learned);
+    }
+
     [Fact]
     public void Pace_is_kept_after_a_refusal_and_longer_where_the_same_one_is_refused_again()
     {

@@ -75,6 +75,18 @@ public class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Returns when it has written a line with this text; what it wrote long ago is not looked at.</summary>
+    /// <exception cref="TimeoutException">It has not.</exception>
+    public async Task WaitForOutputAsync(string text, TimeSpan limit)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            if (HasExited || TimeProvider.System.GetElapsedTime(started) > limit) throw new TimeoutException($"'{text}' was not written{(HasExited ? " before the end" : "")}.{Environment.NewLine}{Output}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+    }
+
     public virtual async ValueTask DisposeAsync()
     {
         await KillAsync();

@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -15,24 +16,64 @@ public sealed partial class AzureMembershipTable : IMembershipTable
 {
     const int MaxSnapshots = 5;
 
+    // Waits between tries at the start grow up to that of this repetition.
+    const int LongestPause = 5;
+
     readonly ClusterTable _table;
     readonly string _clusterId;
+    readonly TimeProvider _clock;
+    readonly TimeSpan _patience;
+    readonly CancellationToken _stopping;
     readonly ILogger<AzureMembershipTable> _log;
 
-    public AzureMembershipTable(IOptions<AzureMembershipOptions> options, IOptions<ClusterOptions> cluster, TimeProvider clock, ILogger<AzureMembershipTable> log)
-        : this(new ClusterTable((options ?? throw new ArgumentNullException(nameof(options))).Value, clock), (cluster ?? throw new ArgumentNullException(nameof(cluster))).Value.ClusterId, log)
+    public AzureMembershipTable(
+        IOptions<AzureMembershipOptions> options, IOptions<ClusterOptions> cluster, IOptions<ClusterMembershipOptions> membership, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<AzureMembershipTable> log)
+        : this(
+            new ClusterTable((options ?? throw new ArgumentNullException(nameof(options))).Value, clock),
+            (cluster ?? throw new ArgumentNullException(nameof(cluster))).Value.ClusterId,
+            (membership ?? throw new ArgumentNullException(nameof(membership))).Value.MaxJoinAttemptTime,
+            clock,
+            log,
+            (lifetime ?? throw new ArgumentNullException(nameof(lifetime))).ApplicationStopping)
     {
     }
 
-    internal AzureMembershipTable(ClusterTable table, string clusterId, ILogger<AzureMembershipTable> log)
+    internal AzureMembershipTable(ClusterTable table, string clusterId, TimeSpan patience, TimeProvider clock, ILogger<AzureMembershipTable> log, CancellationToken stopping)
     {
         _table = table;
         _clusterId = clusterId;
+        _patience = patience;
+        _stopping = stopping;
+        _clock = clock;
         _log = log;
     }
 
-    /// <summary>Makes the table and, if asked to, its first version, where they are not there yet.</summary>
+    /// <summary>
+    /// Makes the table and, if asked to, its first version, where they are not there yet. A silo asks for this once, before all else, where it tries everything that follows again
+    /// until <see cref="ClusterMembershipOptions.MaxJoinAttemptTime"/> is over; so this does the same: who starts while storage is away joins when it is back.
+    /// </summary>
+    /// <exception cref="OrleansException">The table could not be reached for so long.</exception>
     public async Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stopping, cancellationToken);
+        var started = _clock.GetTimestamp();
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await CreateAsync(tryInitTableVersion, either.Token).ConfigureAwait(false);
+                return;
+            }
+            catch (OrleansException failure) when (_clock.GetElapsedTime(started) is var waited && waited < _patience)
+            {
+                LogNotReached(_table.Name, failure.Message, _patience - waited, tries);
+            }
+
+            await _table.PauseAsync(Math.Min(tries, LongestPause), either.Token).ConfigureAwait(false);
+        }
+    }
+
+    async Task CreateAsync(bool tryInitTableVersion, CancellationToken cancellationToken)
     {
         await _table.CreateAsync(cancellationToken).ConfigureAwait(false);
         if (!tryInitTableVersion || await _table.FindAsync(_clusterId, MembershipRows.Version, cancellationToken).ConfigureAwait(false) is not null) return;
@@ -195,6 +236,9 @@ public sealed partial class AzureMembershipTable : IMembershipTable
 
     [LoggerMessage(1701, LogLevel.Warning, "A write to the membership table {Table} got no answer (try {Count}); the table is asked what became of it.")]
     partial void LogUnknownOutcome(Exception failure, string table, int count);
+
+    [LoggerMessage(1703, LogLevel.Warning, "This silo cannot join its cluster yet: {Cause} It asks the table {Table} again, for {Patience} more (try {Count}).")]
+    partial void LogNotReached(string table, string cause, TimeSpan patience, int count);
 
     [LoggerMessage(1702, LogLevel.Error, "Row {Row} of the membership table {Table} cannot be understood and is left out.")]
     partial void LogUnreadable(Exception failure, string table, string row);

@@ -67,6 +67,7 @@ public abstract class AzureTableOptions
         settings.Retry.NetworkTimeout = TryTimeout;
         settings.Retry.MaxRetries = retries ? MaxRetries : 0;
         settings.AddPolicy(new RequestCounting(this is AzureMembershipOptions ? "membership" : "reminders"), HttpPipelinePosition.PerRetry);
+        settings.AddPolicy(new BrokenConnections(), HttpPipelinePosition.PerRetry);
         ConfigureClient?.Invoke(settings);
         if (!string.IsNullOrWhiteSpace(ConnectionString)) return new TableServiceClient(ConnectionString, settings);
         var isSigned = ServiceUri!.Query.Contains("sig=", StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Azure;
 using Azure.Data.Tables;
+using Azure.Identity;
 
 namespace Orleans.Mail.Storage.AzureStorage.Clustering;
 
@@ -104,7 +105,7 @@ sealed class ClusterTable(AzureTableOptions options, TimeProvider clock)
         {
             throw;
         }
-        catch (Exception failure) when (failure is RequestFailedException or OperationCanceledException or AggregateException or IOException)
+        catch (Exception failure) when (failure is RequestFailedException or OperationCanceledException or AggregateException or IOException or AuthenticationFailedException)
         {
             // Of several tries the last tells most.
             var cause = failure is AggregateException { InnerExceptions: [.., var last] } ? last : failure;
@@ -117,6 +118,7 @@ sealed class ClusterTable(AzureTableOptions options, TimeProvider clock)
     {
         RequestFailedException { Status: > 0 } answer => $"status {answer.Status} {answer.ErrorCode}",
         OperationCanceledException => "no answer in time",
+        AuthenticationFailedException => "the identity gets no token",
         _ => "it is out of reach",
     };
 

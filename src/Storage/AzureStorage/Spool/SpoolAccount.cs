@@ -101,6 +101,7 @@ sealed class SpoolAccount
         settings.Retry.NetworkTimeout = Options.TryTimeout;
         settings.Retry.MaxRetries = retries;
         settings.AddPolicy(new RequestCounting(what), HttpPipelinePosition.PerRetry);
+        settings.AddPolicy(new BrokenConnections(), HttpPipelinePosition.PerRetry);
     }
 
     TokenCredential Identity() => Options.Credential ?? new DefaultAzureCredential(new DefaultAzureCredentialOptions { ManagedIdentityClientId = Options.ManagedIdentityClientId });

@@ -11,6 +11,7 @@ public sealed class AzureTableOutageTests(TableEmulator emulator)
     [Theory]
     [InlineData((int)TableFault.Unreachable)]
     [InlineData((int)TableFault.Busy)]
+    [InlineData((int)TableFault.Broken)]
     [InlineData((int)TableFault.LostAnswer)]
     [InlineData((int)TableFault.Silent)]
     public async Task Calls_DuringAnOutage_Throw_AndWorkAfterwards(int fault)
@@ -49,6 +50,7 @@ public sealed class AzureTableOutageTests(TableEmulator emulator)
     [Theory]
     [InlineData((int)TableFault.Unreachable)]
     [InlineData((int)TableFault.Busy)]
+    [InlineData((int)TableFault.Broken)]
     public async Task Calls_DuringAShortOutage_AreRepeated(int fault)
     {
         var tables = await TestTables.CreateAsync(emulator);

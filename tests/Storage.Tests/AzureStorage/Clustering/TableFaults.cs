@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
 
@@ -27,6 +28,9 @@ enum TableFault
 
     /// <summary>The service does what it was asked, and says that it failed.</summary>
     Failed,
+
+    /// <summary>The connection breaks while it is made, and HTTP says so in the words of the socket.</summary>
+    Broken,
 }
 
 /// <summary>Breaks requests of a table client below all of its own machinery: each try is a request.</summary>
@@ -77,6 +81,7 @@ sealed class TableFaults() : DelegatingHandler(new SocketsHttpHandler())
             TableFault.Throttled => Answer(request, HttpStatusCode.TooManyRequests),
             TableFault.Refused => Answer(request, HttpStatusCode.BadRequest),
             TableFault.Failed => Answer(request, HttpStatusCode.InternalServerError),
+            TableFault.Broken => throw new SocketException((int)SocketError.NotConnected),
             _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "The connection broke."),
         };
     }

@@ -38,8 +38,8 @@ sealed class TestTables(string connectionString)
         return new ClusterTable(options, TimeProvider.System) { PageRows = pageRows };
     }
 
-    public AzureMembershipTable Membership(string cluster = "blue", int? pageRows = null, Action<AzureTableOptions>? configure = null) =>
-        new(Table(pageRows, configure), cluster, NullLogger<AzureMembershipTable>.Instance);
+    public AzureMembershipTable Membership(string cluster = "blue", int? pageRows = null, Action<AzureTableOptions>? configure = null, TimeSpan patience = default, CancellationToken stopping = default) =>
+        new(Table(pageRows, configure), cluster, patience, TimeProvider.System, NullLogger<AzureMembershipTable>.Instance, stopping);
 
     public AzureGatewayList Gateways(string cluster = "blue") => new(
         Wrap(Options(new AzureMembershipOptions())),

@@ -31,6 +31,7 @@ public sealed class AzureSpoolFaultTests(TableEmulator emulator) : IDisposable
     [InlineData("Unreachable")]
     [InlineData("Throttled")]
     [InlineData("Failed")]
+    [InlineData("Broken")]
     public async Task CommitAsync_FirstTryBreaks_IsCommittedOnce(string fault)
     {
         var shard = await OpenAsync();
