@@ -40,7 +40,7 @@ public sealed class ClusterKillPointTests(ITestOutputHelper output)
     [Fact]
     public Task Killed_at_each_point_of_the_path_the_others_finish_it() => RunAsync("", Points);
 
-    // The reminder that nobody set is not missed: the sweep of the shard's next owner wakes the message at its time.
+    // The reminder that nobody set is not missed: a session elsewhere tells its report again, and where it died too the sweep of the next owner wakes the message.
     [Fact]
     public Task Killed_before_a_deferral_has_its_reminder_the_others_try_again_at_its_time() => RunAsync("rcpt4xx=0.5", [("deferred.before-reminder", 0, 0)]);
 
