@@ -1,5 +1,5 @@
 using System.Reflection;
-using System.Runtime.Loader;
+using System.Runtime.InteropServices;
 
 namespace Orleans.Mail.Acceptance.Tests.Rig;
 
@@ -16,17 +16,11 @@ static class WireContracts
     /// <param name="folder">Where the silo's program lies.</param>
     public static IReadOnlyList<string> Of(string folder)
     {
-        var context = new AssemblyLoadContext(folder, isCollectible: true);
-        // Nothing of this process: its own build has the same names.
-        context.Resolving += (self, name) => Path.Combine(folder, name.Name + ".dll") is var path && File.Exists(path) ? self.LoadFromAssemblyPath(path) : null;
-        try
-        {
-            return [.. Projects.SelectMany(project => context.LoadFromAssemblyPath(Path.Combine(folder, $"Orleans.Mail.{project}.dll")).GetTypes()).SelectMany(Lines).Order(StringComparer.Ordinal)];
-        }
-        finally
-        {
-            context.Unload();
-        }
+        // Read and not loaded: it has the names of this process' own build, and Orleans looks at all that a process has loaded.
+        var shared = RuntimeEnvironment.GetRuntimeDirectory().TrimEnd(Path.DirectorySeparatorChar);
+        string[] folders = [folder, shared, Path.Combine(shared, "../../Microsoft.AspNetCore.App", Path.GetFileName(shared))];
+        using var context = new MetadataLoadContext(new PathAssemblyResolver(folders.Where(Directory.Exists).SelectMany(place => Directory.EnumerateFiles(place, "*.dll"))));
+        return [.. Projects.SelectMany(project => context.LoadFromAssemblyPath(Path.Combine(folder, $"Orleans.Mail.{project}.dll")).GetTypes()).SelectMany(Lines).Order(StringComparer.Ordinal)];
     }
 
     static IEnumerable<string> Lines(Type type)
@@ -48,7 +42,7 @@ static class WireContracts
         return $"{type.GetGenericTypeDefinition().FullName}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>";
     }
 
-    // By name: attributes of another load context are of another type.
+    // By name: what is read and not loaded is of another type.
     static object? Argument(MemberInfo member, string attribute) =>
         member.GetCustomAttributesData().FirstOrDefault(data => data.AttributeType.FullName == attribute) is { ConstructorArguments: [var first, ..] } ? first.Value : null;
 }
