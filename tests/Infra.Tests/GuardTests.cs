@@ -38,6 +38,34 @@ public sealed class GuardTests : IDisposable
     }
 
     [Fact]
+    public async Task Azd_gets_the_parameters_of_its_environment_or_is_told_that_there_are_none()
+    {
+        var copy = CopyOfInfra();
+        foreach (var environment in new[] { "dev", "prod" })
+        {
+            await RunAsync(copy, [$"AZURE_ENV_NAME={environment}"], "", "parameters");
+            foreach (var layer in new[] { "foundation", "apps" })
+                Assert.Equal(File.ReadAllText(Path.Combine(Bicep.Folder, layer, $"main.{environment}.bicepparam")), File.ReadAllText(Path.Combine(copy, layer, "main.bicepparam")));
+        }
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(copy, ["AZURE_ENV_NAME=stage"], "", "parameters"));
+        Assert.Contains("main.stage.bicepparam", refused.Message, StringComparison.Ordinal);
+        // Before each command of azd that reads them.
+        var azd = await File.ReadAllTextAsync(Path.Combine(Bicep.Folder, "..", "azure.yaml"), TestContext.Current.CancellationToken);
+        foreach (var hook in new[] { "preprovision", "predown" })
+            Assert.Contains($"\n  {hook}:\n    shell: sh\n    run: infra/drivers/azure parameters\n", azd, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("dev")]
+    [InlineData("prod")]
+    public async Task A_silo_starts_with_the_parameters_of_its_environment(string environment)
+    {
+        await DriveWithAsync([$"AZURE_ENV_NAME={environment}"], "", "start", "b", "1");
+        Assert.Contains($"apps/main.{environment}.bicepparam", Calls, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_silo_starts_where_none_would_be_replaced()
     {
         await DriveAsync("", "start", "b", "1");
@@ -58,8 +86,23 @@ public sealed class GuardTests : IDisposable
 
     Task DriveAsync(string running, params string[] arguments) => DriveWithAsync([], running, arguments);
 
+    string CopyOfInfra()
+    {
+        var copy = Path.Combine(_folder, "infra");
+        foreach (var file in Directory.EnumerateFiles(Bicep.Folder, "main.*.bicepparam", SearchOption.AllDirectories).Append(Path.Combine(Bicep.Folder, "drivers", "azure")))
+        {
+            var target = Path.Combine(copy, Path.GetRelativePath(Bicep.Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        return copy;
+    }
+
+    Task DriveWithAsync(string[] variables, string running, params string[] arguments) => RunAsync(Bicep.Folder, variables, running, arguments);
+
     // In place of az and azd, which answer nobody who has not signed in: programs that note what they are asked, and say what runs.
-    Task DriveWithAsync(string[] variables, string running, params string[] arguments)
+    Task RunAsync(string infra, string[] variables, string running, params string[] arguments)
     {
         foreach (var name in new[] { "az", "azd" })
         {
@@ -70,7 +113,7 @@ public sealed class GuardTests : IDisposable
 
         return Tool.RunAsync(
             "env",
-            [$"PATH={_folder}:{Environment.GetEnvironmentVariable("PATH")}", "AZURE_ENV_NAME=prod", "AZURE_LOCATION=westeurope", "MAIL_GENERATION=b", $"SERVICE_SILO_IMAGE_NAME={NewImage}", $"SERVICE_API_IMAGE_NAME={NewImage}", .. variables, Path.Combine(Bicep.Folder, "drivers", "azure"), .. arguments],
+            [$"PATH={_folder}:{Environment.GetEnvironmentVariable("PATH")}", "AZURE_ENV_NAME=prod", "AZURE_LOCATION=westeurope", "MAIL_GENERATION=b", $"SERVICE_SILO_IMAGE_NAME={NewImage}", $"SERVICE_API_IMAGE_NAME={NewImage}", .. variables, Path.Combine(infra, "drivers", "azure"), .. arguments],
             _folder, Patience);
     }
 }
