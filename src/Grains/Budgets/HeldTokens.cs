@@ -8,6 +8,7 @@ sealed class HeldTokens(TimeSpan blockTime)
     DateTimeOffset _grantedAt;
     int _granted;
     int _block = 1;
+    bool _isOld;
 
     public int Count { get; private set; }
 
@@ -28,17 +29,23 @@ sealed class HeldTokens(TimeSpan blockTime)
         IsAsking = false;
         Count = _granted = grant.Granted;
         _grantedAt = now;
-        AskAt = grant.NextAt;
+        AskAt = _isOld ? default : grant.NextAt;
+        _isOld = false;
     }
 
     public void Failed(DateTimeOffset askAt)
     {
-        IsAsking = false;
+        IsAsking = _isOld = false;
         AskAt = askAt;
     }
 
     /// <summary>The limit may be another one: what was said of its next time holds no more.</summary>
-    public void AskAgain() => AskAt = default;
+    public void AskAgain()
+    {
+        AskAt = default;
+        // So does an answer that is on its way: it may be by the limit before.
+        _isOld = IsAsking;
+    }
 
     public void Use(DateTimeOffset now)
     {
