@@ -6,7 +6,7 @@ namespace Orleans.Mail.Support.Tests;
 
 public sealed class FaultProxyTests : IAsyncDisposable
 {
-    const int Limit = 10_000;
+    const int Limit = 60_000;
     const string Text = "0123456789";
 
     readonly EchoServer _server = new();
