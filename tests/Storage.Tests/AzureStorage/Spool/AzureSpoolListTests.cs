@@ -1,9 +1,7 @@
-using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.AzureStorage.Spool;
 using Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
-using Orleans.Mail.Storage.Tests.Sqlite;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Spool;
 
@@ -14,29 +12,23 @@ public sealed class AzureSpoolListTests(TableEmulator emulator) : IDisposable
 
     static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 
-    readonly string _name = $"s{Guid.NewGuid():N}";
-    readonly TableFaults _faults = new();
-    readonly List<AzureSpool> _spools = [];
+    readonly AzureSpoolFixture _fixture = new(emulator);
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public void Dispose()
-    {
-        foreach (var spool in _spools) spool.Dispose();
-        _faults.Dispose();
-    }
+    public void Dispose() => _fixture.Dispose();
 
     [Fact]
     public async Task A_rare_label_among_many_final_records_is_found_by_one_request()
     {
         var shard = await OpenAsync();
         await Task.WhenAll(Enumerable.Range(1, 1_200).Select(number => EndAsync(shard, number, number % 500 == 0 ? "Bounced" : "Delivered")));
-        _faults.Reset((_, _) => TableFault.None);
+        _fixture.Faults.Reset((_, _) => TableFault.None);
 
         var found = await shard.ListAsync(null, "Bounced", Page, Token);
 
         Assert.Equal([Id(1_000), Id(500)], found.Select(record => record.Id));
-        Assert.Equal(1, _faults.Requests);
+        Assert.Equal(1, _fixture.Faults.Requests);
     }
 
     [Fact]
@@ -45,16 +37,16 @@ public sealed class AzureSpoolListTests(TableEmulator emulator) : IDisposable
         var shard = await OpenAsync();
         await Task.WhenAll(Enumerable.Range(1, 1_200).Select(number => shard.CommitAsync(Step(number, 0, Noon, number % 500 == 0 ? "Accepted" : "Deferred"))));
         shard = await OpenAsync();
-        _faults.Reset((_, _) => TableFault.None);
+        _fixture.Faults.Reset((_, _) => TableFault.None);
 
         // One by one, since they lie far from each other; and a look at the final ones.
         Assert.Equal([Id(1_000), Id(500)], (await shard.ListAsync(null, "Accepted", Page, Token)).Select(record => record.Id));
-        Assert.InRange(_faults.Requests, 2, 3);
-        _faults.Reset((_, _) => TableFault.None);
+        Assert.InRange(_fixture.Faults.Requests, 2, 3);
+        _fixture.Faults.Reset((_, _) => TableFault.None);
         var all = await shard.ListAsync(null, null, Page, Token);
         Assert.Equal(Enumerable.Range(701, Page).Reverse().Select(Id), all.Select(record => record.Id));
         Assert.All(all, record => Assert.Equal([1], record.State));
-        Assert.Equal(2, _faults.Requests);
+        Assert.Equal(2, _fixture.Faults.Requests);
     }
 
     [Fact]
@@ -79,7 +71,7 @@ public sealed class AzureSpoolListTests(TableEmulator emulator) : IDisposable
     /// <summary>The second message becomes final, and the third takes a step, by rows as they were before there were labels.</summary>
     async Task AsOlderWriterAsync()
     {
-        var table = new TableClient(await emulator.ConnectionStringAsync(), _name);
+        var table = await _fixture.TableAsync();
         var partition = SpoolRows.Partition(1);
         var final = (await table.GetEntityAsync<TableEntity>(partition, SpoolRows.Known(Id(2)), cancellationToken: Token)).Value;
         final.Remove("Label");
@@ -90,19 +82,7 @@ public sealed class AzureSpoolListTests(TableEmulator emulator) : IDisposable
         await table.UpdateEntityAsync(fence, fence.ETag, TableUpdateMode.Replace, Token);
     }
 
-    async Task<ISpoolShard> OpenAsync(TimeProvider? clock = null)
-    {
-        var spool = new AzureSpool(new AzureSpoolOptions
-        {
-            ConnectionString = await emulator.ConnectionStringAsync(),
-            TableName = _name,
-            ContainerName = _name,
-            ShardCount = 4,
-            ConfigureTables = settings => settings.Transport = new HttpClientTransport(_faults),
-        }, SqliteFixture.Serializer, clock ?? TimeProvider.System);
-        _spools.Add(spool);
-        return await spool.OpenShardAsync(1, Token);
-    }
+    async Task<ISpoolShard> OpenAsync(TimeProvider? clock = null) => await (await _fixture.OpenAsync(clock ?? TimeProvider.System)).OpenShardAsync(1, Token);
 
     static async Task EndAsync(ISpoolShard shard, int number, string label, DateTimeOffset? at = null)
     {

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
-using Azure.Core.Pipeline;
 using Orleans.Mail.Storage.AzureStorage.Spool;
 using Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
-using Orleans.Mail.Storage.Tests.Sqlite;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Spool;
 
@@ -13,17 +11,11 @@ public sealed class AzureSpoolMemoryTests(TableEmulator emulator) : IDisposable
 
     static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 
-    readonly string _name = $"s{Guid.NewGuid():N}";
-    readonly TableFaults _faults = new();
-    AzureSpool? _spool;
+    readonly AzureSpoolFixture _fixture = new(emulator);
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public void Dispose()
-    {
-        _spool?.Dispose();
-        _faults.Dispose();
-    }
+    public void Dispose() => _fixture.Dispose();
 
     [Fact]
     public async Task What_one_shard_keeps_leaves_less_for_the_others()
@@ -71,22 +63,9 @@ public sealed class AzureSpoolMemoryTests(TableEmulator emulator) : IDisposable
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<index>P")]
     static extern ref ShardIndex IndexOf(AzureSpoolShard shard);
 
-    async Task<int> ReadsAsync(ISpoolShard shard, MessageId id)
-    {
-        _faults.Reset((_, _) => TableFault.None);
-        Assert.Equal(StateBytes, (await shard.ReadAsync(id, Token))!.State.Length);
-        return _faults.Requests;
-    }
+    Task<int> ReadsAsync(ISpoolShard shard, MessageId id) => _fixture.RequestsAsync(async () => Assert.Equal(StateBytes, (await shard.ReadAsync(id, Token))!.State.Length));
 
-    async Task<AzureSpool> SpoolAsync() => _spool = new AzureSpool(new AzureSpoolOptions
-    {
-        ConnectionString = await emulator.ConnectionStringAsync(),
-        TableName = _name,
-        ContainerName = _name,
-        ShardCount = 4,
-        CacheBytes = 10 * (StateBytes + 200),
-        ConfigureTables = settings => settings.Transport = new HttpClientTransport(_faults),
-    }, SqliteFixture.Serializer, TimeProvider.System);
+    Task<AzureSpool> SpoolAsync() => _fixture.OpenAsync(TimeProvider.System, options => options.CacheBytes = 10 * (StateBytes + 200));
 
     static MessageId Id(int shard, int number) => new(((UInt128)(uint)number << 16) | (uint)shard);
 

@@ -1,10 +1,8 @@
 using Azure;
-using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Mail.Storage.AzureStorage.Spool;
 using Orleans.Mail.Storage.Tests.AzureStorage.Clustering;
-using Orleans.Mail.Storage.Tests.Sqlite;
 
 namespace Orleans.Mail.Storage.Tests.AzureStorage.Spool;
 
@@ -16,27 +14,21 @@ public sealed class AzureSpoolPurgeTests(TableEmulator emulator) : IDisposable
     static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
     static readonly DateTimeOffset NextDay = Noon.AddDays(1);
 
-    readonly string _name = $"s{Guid.NewGuid():N}";
-    readonly TableFaults _faults = new();
+    readonly AzureSpoolFixture _fixture = new(emulator);
     readonly FakeTimeProvider _clock = new(NextDay);
-    AzureSpool? _spool;
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public void Dispose()
-    {
-        _spool?.Dispose();
-        _faults.Dispose();
-    }
+    public void Dispose() => _fixture.Dispose();
 
     [Fact]
     public async Task What_is_kept_costs_nothing()
     {
         var shard = await OpenAsync();
         await PurgeAsync(shard, Noon);
-        Assert.Equal(2, await RequestsAsync(() => shard.PurgeAsync(Noon, Limit, Token)));
+        Assert.Equal(2, await _fixture.RequestsAsync(() => shard.PurgeAsync(Noon, Limit, Token)));
         await Task.WhenAll(Enumerable.Range(1, 2_500).Select(number => EndAsync(shard, number, NextDay)));
-        Assert.Equal(2, await RequestsAsync(() => shard.PurgeAsync(Noon, Limit, Token)));
+        Assert.Equal(2, await _fixture.RequestsAsync(() => shard.PurgeAsync(Noon, Limit, Token)));
     }
 
     [Fact]
@@ -46,7 +38,7 @@ public sealed class AzureSpoolPurgeTests(TableEmulator emulator) : IDisposable
         var shard = await OpenAsync();
         await PurgeAsync(shard, Noon);
         await Task.WhenAll(Enumerable.Range(1, count).Select(number => EndAsync(shard, number, Noon)));
-        var requests = await RequestsAsync(() => PurgeAsync(shard, NextDay));
+        var requests = await _fixture.RequestsAsync(() => PurgeAsync(shard, NextDay));
         TestContext.Current.TestOutputHelper?.WriteLine($"{requests} requests for {count} messages");
         Assert.InRange(requests, 1, count / 5);
         Assert.Equal([SpoolRows.Fence, SpoolRows.Swept], await RowsAsync());
@@ -104,7 +96,7 @@ public sealed class AzureSpoolPurgeTests(TableEmulator emulator) : IDisposable
     {
         var shard = await OpenAsync();
         await Task.WhenAll(Enumerable.Range(1, 20).Select(number => EndAsync(shard, number, Noon)));
-        var table = await TableAsync();
+        var table = await _fixture.TableAsync();
         await table.DeleteEntityAsync(SpoolRows.Partition(1), SpoolRows.Known(Id(7)), ETag.All, Token);
 
         await PurgeAsync(shard, NextDay);
@@ -117,7 +109,7 @@ public sealed class AzureSpoolPurgeTests(TableEmulator emulator) : IDisposable
     /// <summary>Rows of events as they were before they named who ended.</summary>
     async Task AsEarlierBuildAsync()
     {
-        var table = await TableAsync();
+        var table = await _fixture.TableAsync();
         await foreach (var row in table.QueryAsync<TableEntity>(row => row.PartitionKey == SpoolRows.Partition(1) && row.RowKey.CompareTo("e") >= 0 && row.RowKey.CompareTo("f") < 0, cancellationToken: Token))
         {
             row.Remove(SpoolRows.Ended);
@@ -127,17 +119,8 @@ public sealed class AzureSpoolPurgeTests(TableEmulator emulator) : IDisposable
 
     async Task<string[]> RowsAsync()
     {
-        var table = await TableAsync();
+        var table = await _fixture.TableAsync();
         return await table.QueryAsync<TableEntity>(row => row.PartitionKey == SpoolRows.Partition(1), cancellationToken: Token).Select(row => row.RowKey).ToArrayAsync(Token);
-    }
-
-    async Task<TableClient> TableAsync() => new(await emulator.ConnectionStringAsync(), _name);
-
-    async Task<int> RequestsAsync(Func<Task> call)
-    {
-        _faults.Reset((_, _) => TableFault.None);
-        await call();
-        return _faults.Requests;
     }
 
     static async Task PurgeAsync(ISpoolShard shard, DateTimeOffset finalBefore)
@@ -145,20 +128,7 @@ public sealed class AzureSpoolPurgeTests(TableEmulator emulator) : IDisposable
         while (await shard.PurgeAsync(finalBefore, Limit, Token) > 0) { }
     }
 
-    async Task<ISpoolShard> OpenAsync()
-    {
-        _spool?.Dispose();
-        _spool = new AzureSpool(new AzureSpoolOptions
-        {
-            ConnectionString = await emulator.ConnectionStringAsync(),
-            TableName = _name,
-            ContainerName = _name,
-            ShardCount = 4,
-            GatherTime = TimeSpan.Zero,
-            ConfigureTables = settings => settings.Transport = new HttpClientTransport(_faults),
-        }, SqliteFixture.Serializer, _clock);
-        return await _spool.OpenShardAsync(1, Token);
-    }
+    async Task<ISpoolShard> OpenAsync() => await (await _fixture.OpenAsync(_clock, options => options.GatherTime = TimeSpan.Zero)).OpenShardAsync(1, Token);
 
     static async Task EndAsync(ISpoolShard shard, int number, DateTimeOffset at)
     {
