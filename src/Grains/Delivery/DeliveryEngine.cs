@@ -26,6 +26,13 @@ sealed partial class DeliveryEngine(SessionServices services, DeliveryOptions op
     /// <summary>There are <paramref name="queued"/> tickets for a site that may have <paramref name="limit"/> sessions.</summary>
     public void Offer(string site, int queued, int limit) => Offer(site, queued, limit, hasWaited: false);
 
+    /// <summary>How many sessions to a site have neither found a host nor failed to.</summary>
+    public int OpeningAt(string site)
+    {
+        if (!_sites.TryGetValue(site, out var sessions)) return 0;
+        lock (sessions) return sessions.Opening;
+    }
+
     void Offer(string site, int queued, int limit, bool hasWaited)
     {
         while (!_isStopping && !TryOffer(site, queued, limit, hasWaited)) continue;

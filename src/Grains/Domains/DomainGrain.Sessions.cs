@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Mail.Grains.Messages;
-using Orleans.Mail.Policy.Outcomes;
 using Orleans.Mail.Policy.Shaping;
 
 namespace Orleans.Mail.Grains.Domains;
@@ -36,45 +34,16 @@ sealed partial class DomainGrain
         var tickets = TakeAtPace(report.Session, report.Want, now);
         var underWay = Math.Max(0, last.UnderWay - report.Finished.Length) + tickets.Length;
         _leases[report.Session] = new Lease(now + shaping.Sites.LeaseTime, report.IsConnected, underWay);
+        if (report.IsConnected && !last.IsConnected) _refused.OnTalking(Talking(now));
         if (_queue.Count > 0) OfferWork(now);
         return Task.FromResult(new SessionOrders(tickets, Close: false, _queue.ReadyCount > 0 ? _destination : null, _pace.Terms with { PacedWait = PacedWait }));
-    }
-
-    public Task<Ticket[]> ConnectFailedAsync(Guid session, Verdict verdict)
-    {
-        var now = clock.GetUtcNow();
-        // Whoever was told once is not told again: one failed connection is the attempt of one message.
-        if (!_leases.Remove(session)) return Task.FromResult<Ticket[]>([]);
-        if ((OutcomeKind)verdict.Kind is OutcomeKind.Failed)
-        {
-            // It is so for everyone: each hears it as its own.
-            var all = Take(SmallBatch, now);
-            if (all.Length > 0) _leases[session] = new Lease(now + shaping.Sites.LeaseTime, IsConnected: false, all.Length);
-            return Task.FromResult(all);
-        }
-
-        if (verdict.OnlyFor is { } destination)
-        {
-            // The site talks to the rest of its mail: nothing is learned of it.
-            var its = TakeOf(destination, SmallBatch);
-            if (its.Length > 0) _leases[session] = new Lease(now + shaping.Sites.LeaseTime, IsConnected: false, its.Length);
-            return Task.FromResult(its);
-        }
-
-        var talking = _leases.Values.Count(lease => lease.IsConnected && lease.Expires > now);
-        _window = talking > 0 ? _window.OnRefused(talking, now) : _window.OnTrouble(now);
-        if (talking > 0) return Task.FromResult<Ticket[]>([]);
-        React(_pace.Learn(TicketResult.Trouble, new SiteNews(verdict.Category, verdict.Reply, verdict.RetryAfter, null), now), now);
-        var blamed = Take(1, now);
-        LeaveAloneIfBlocked(now);
-        return Task.FromResult(blamed);
     }
 
     public Task ReleaseAsync(SessionReport report)
     {
         var now = clock.GetUtcNow();
         Learn(report, now);
-        _leases.Remove(report.Session);
+        if (_leases.Remove(report.Session, out var last) && last.IsConnected) _refused.OnParted(now);
         _budgets.Ended(report.Session);
         OfferWork(now);
         return Task.CompletedTask;
@@ -126,6 +95,7 @@ sealed partial class DomainGrain
     void OfferWork(DateTimeOffset now)
     {
         LookAtBudgets();
+        LearnRefused(now);
         if (_queue.Count == 0) return;
         if (BlockedUntil(now) is not null)
         {
@@ -150,6 +120,13 @@ sealed partial class DomainGrain
     int SessionLimit(DateTimeOffset now)
     {
         var limit = _leases.Count < OpenLimit ? OpenLimit : 0;
+        if (limit > 0 && _refused.OpensAt(OpenLimit - _leases.Count, now) is { } opens)
+        {
+            LookAgainAt(opens, now);
+            return 0;
+        }
+
+        limit = Math.Max(0, limit - _refused.Lingering(now));
         if (limit == 0 || _pace.NextConnectionAt(now) is not { } next) return limit;
         if (next <= now) return Math.Min(limit, _leases.Count + 1);
         LookAgainAt(next, now);

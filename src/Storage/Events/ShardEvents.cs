@@ -41,6 +41,22 @@ sealed class ShardEvents(int capacity)
         Signal();
     }
 
+    /// <summary>Keeps events that were read, where those in memory follow them without a gap.</summary>
+    public void Keep(List<NumberedEvent> read)
+    {
+        lock (_gate)
+        {
+            if (read.Count == 0 || read[^1].Number < _ringFirst - 1) return;
+            for (var i = read.Count - 1; i >= 0 && read[i].Number > _last - _ring.Length; i--)
+            {
+                if (read[i].Number >= _ringFirst) continue;
+                if (read[i].Number < _ringFirst - 1) return;
+                _ring[(int)(read[i].Number % _ring.Length)] = read[i].Event;
+                _ringFirst = read[i].Number;
+            }
+        }
+    }
+
     public void Removed(long newFirst)
     {
         lock (_gate)

@@ -7,7 +7,7 @@ namespace Orleans.Mail.Benchmarks.Verbs;
 /// <summary>
 /// <c>chaos</c>: silos as processes on one storage emulator, a steady load with idempotency keys, a receiver that counts every copy and fails a
 /// realistic share. Every 20 seconds a silo, chosen by chance, is killed, stands still past its lease, or is cut off from storage. Of the settings only the
-/// backoff is scaled.
+/// backoff is scaled, and the retention.
 /// </summary>
 static class ChaosVerb
 {
@@ -33,7 +33,7 @@ static class ChaosVerb
         await using var run = await ClusterRun.StartAsync(silos, "rcpt4xx=0.03,rcpt5xx=0.01,dot4xx=0.02,drop-before-dot=0.005,drop-after-dot=0.005,slow=0.01", seed, subscribers: 3, configuration:
             [("OrleansMail:Delivery:Backoff:0", "00:00:05"), ("OrleansMail:Sites:MaxSessions", $"{Limit}"),
                 // The emulator looks through all rows of a table at each query: what is final is not kept for long.
-                ("OrleansMail:Spool:Retention", "00:03:00"), ("OrleansMail:Spool:PurgeInterval", "00:00:10")]);
+                ("OrleansMail:Spool:Retention", "00:03:00")]);
         using var stop = new CancellationTokenSource();
         using var watching = new CancellationTokenSource();
         var watch = new ThroughputWatch(run.Sink);

@@ -55,7 +55,7 @@ public sealed class AzureSpool : ISpool, ISpoolHealth, IDisposable
         events.Load(fence.FirstEvent, fence.LastEvent);
         var writer = new ShardWriter(table, index, events, fence, new SemaphoreSlim(1), Note);
         _writers[shard] = new WeakReference<ShardWriter>(writer);
-        return new AzureSpoolShard(shard, ShardCount, fence, table, index, events, writer, _serializer);
+        return new AzureSpoolShard(shard, ShardCount, fence, table, index, events, writer, _serializer, new SemaphoreSlim(1));
     }
 
     public async Task<bool> ProbeAsync(CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ using Orleans.Serialization;
 namespace Orleans.Mail.Storage.AzureStorage.Spool;
 
 /// <summary>A shard of an <see cref="AzureSpool"/>, in one epoch.</summary>
-sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, ShardTable table, ShardIndex index, ShardEvents events, ShardWriter writer, Serializer<DeliveryEvent[]> serializer) : ISpoolShard
+sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, ShardTable table, ShardIndex index, ShardEvents events, ShardWriter writer, Serializer<DeliveryEvent[]> serializer, SemaphoreSlim reading) : ISpoolShard
 {
     const int MaxStateBytes = 450_000;
 
@@ -101,20 +101,30 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
     {
         writer.ThrowIfFenced();
         if (events.TryRead(after, limit) is { } recent) return recent;
-        var result = new List<NumberedEvent>();
-        // The row that holds the next event may begin before it, by at most the events of one transaction.
-        var from = Math.Max(events.First, after + 1);
-        var first = await FirstRowAsync(from, cancellationToken).ConfigureAwait(false);
-        foreach (var row in await table.QueryAsync(SpoolRows.Events(first), "f", null, limit + (int)Math.Min(from - first, 1_000_000), cancellationToken).ConfigureAwait(false))
+        // Who comes after a shard has moved comes with others, for the same.
+        await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            EventRows.Read(SpoolRows.GetParts(row, "Data") ?? [], SpoolRows.FirstOf(row), after, serializer, result);
-            if (result.Count >= limit) break;
+            return events.TryRead(after, limit) ?? await ReadStoredEventsAsync(after, limit, cancellationToken).ConfigureAwait(false);
         }
+        finally
+        {
+            reading.Release();
+        }
+    }
 
+    async Task<IReadOnlyList<NumberedEvent>> ReadStoredEventsAsync(long after, int limit, CancellationToken cancellationToken)
+    {
+        // From near the end, all of them: they are kept in memory then.
+        var missing = events.Last - after;
+        var most = missing <= ShardTable.PageRows ? Math.Max(limit, (int)missing) : limit;
+        var read = new List<NumberedEvent>();
+        foreach (var row in await ReadRowsAsync(Math.Max(events.First, after + 1), most, cancellationToken).ConfigureAwait(false))
+            EventRows.Read(SpoolRows.GetParts(row, "Data") ?? [], SpoolRows.FirstOf(row), events.First - 1, serializer, read);
         // A row may have been written after the events that are shown.
-        result.RemoveAll(item => item.Number > events.Last);
-        if (result.Count > limit) result.RemoveRange(limit, result.Count - limit);
-        return result;
+        read.RemoveAll(item => item.Number > events.Last);
+        events.Keep(read);
+        return [.. read.Where(item => item.Number > after).Take(limit)];
     }
 
     public Task WaitForEventAsync(long after, CancellationToken cancellationToken) => events.WaitAsync(after, cancellationToken);
@@ -203,14 +213,14 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
         }
     }
 
-    async Task<long> FirstRowAsync(long number, CancellationToken cancellationToken)
+    // The row that holds an event may begin before it, by at most the events of one transaction.
+    async Task<List<TableEntity>> ReadRowsAsync(long from, int limit, CancellationToken cancellationToken)
     {
         for (var back = 128L; ; back *= 4)
         {
-            var from = Math.Max(events.First, number - back);
-            var rows = await table.QueryAsync(SpoolRows.Events(from), SpoolRows.Events(number + 1), null, int.MaxValue, cancellationToken).ConfigureAwait(false);
-            if (rows.Count > 0) return SpoolRows.FirstOf(rows[^1]);
-            if (from == events.First) return from;
+            var start = Math.Max(events.First, from - back);
+            var rows = await table.QueryAsync(SpoolRows.Events(start), "f", null, limit + (int)(from - start), cancellationToken).ConfigureAwait(false);
+            if (start == events.First || rows.Count > 0 && SpoolRows.FirstOf(rows[0]) <= from) return rows;
         }
     }
 

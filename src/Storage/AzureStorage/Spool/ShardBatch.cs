@@ -50,6 +50,7 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
     readonly ArrayBufferWriter<byte> _events = new();
     readonly List<DeliveryEvent> _eventList = [];
     readonly List<MessageId> _ended = [];
+    readonly List<MessageId> _reopened = [];
     long _writtenAt;
 
     public FenceState After { get; private set; } = before with { Number = before.Number + 1 };
@@ -57,6 +58,9 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
     public List<(PendingCommit Commit, CommitStatus Status)> Answers { get; } = [];
 
     public List<string> DeadBlobs { get; } = [];
+
+    /// <summary>Messages that it tells something after their end.</summary>
+    public IReadOnlyList<MessageId> Reopened => _reopened;
 
     public int Bytes { get; private set; }
 
@@ -151,7 +155,11 @@ sealed class ShardBatch(string partition, long epoch, FenceState before, ShardIn
             _publish.Add(() => index.Remove(commit.Id));
         }
 
-        if (old is null && version > 0) _rows.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, new TableEntity(partition, SpoolRows.Reopened(commit.Id))));
+        if (old is null && version > 0)
+        {
+            _rows.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, new TableEntity(partition, SpoolRows.Reopened(commit.Id))));
+            _reopened.Add(commit.Id);
+        }
 
         if (pending.Events.Length == 0) return;
         EventRows.Append(_events, pending.SerializedEvents, pending.Events.Length);

@@ -14,28 +14,26 @@ sealed partial class ShardWriter
 
     static readonly string[] EndedColumns = ["RowKey", "Count", "At", SpoolRows.Ended];
 
+    // No row of events is older: until it can be, nothing is asked for.
+    long _nothingBefore = long.MinValue;
+
+    // Messages that were told something after their end. Null while it is not known: before it is asked for, and after a transaction that failed.
+    HashSet<MessageId>? _reopened;
+
     /// <summary>Removes the oldest rows of events before a time, and the messages that ended with them: about as many rows as the limit says.</summary>
     /// <returns>How many rows were removed.</returns>
     public Task<int> PurgeAsync(long finalBefore, int limit, CancellationToken cancellationToken) => InTurnAsync(async () =>
     {
+        if (finalBefore <= _nothingBefore) return 0;
         limit = Math.Min(limit, MaxPurgedRows);
         var found = await table.QueryAsync("e", "f", null, limit, cancellationToken, EndedColumns).ConfigureAwait(false);
         var old = Oldest(found.TakeWhile(row => row.GetInt64("At") < finalBefore), limit);
-        if (old.Count == 0)
-        {
-            await CheckFenceAsync(CancellationToken.None).ConfigureAwait(false);
-            return 0;
-        }
-
-        try
-        {
-            return await RemoveAsync(old, finalBefore, areAllThere: true, cancellationToken).ConfigureAwait(false);
-        }
-        catch (SpoolUnavailableException error) when (error.OutcomeKnown && error.InnerException is { } cause && SpoolAccount.StatusOf(cause) == 404)
-        {
-            // Some of them are gone: the search through all took those that ended within the same moment, or an earlier build did.
-            return await RemoveAsync(old, finalBefore, areAllThere: false, cancellationToken).ConfigureAwait(false);
-        }
+        var removed = old.Count > 0 ? await RemoveAsync(old, finalBefore, cancellationToken).ConfigureAwait(false) : 0;
+        if (old.Count == 0) await CheckFenceAsync(CancellationToken.None).ConfigureAwait(false);
+        // What is written later is younger.
+        if (old.Count < found.Count) _nothingBefore = Math.Max(_nothingBefore, found[old.Count].GetInt64("At") ?? long.MinValue);
+        else if (found.Count < limit) _nothingBefore = finalBefore;
+        return removed;
     }, cancellationToken);
 
     /// <summary>Looks through all messages for old ones that no row of events names: an earlier build wrote them, or they ended without an event.</summary>
@@ -51,7 +49,7 @@ sealed partial class ShardWriter
             removed += await InTurnAsync(async () =>
             {
                 var batch = NewBatch();
-                var reopened = await table.ReadReopenedAsync(cancellationToken).ConfigureAwait(false);
+                var reopened = await ReopenedAsync(cancellationToken).ConfigureAwait(false);
                 foreach (var row in rows.Where(row => index.Find(SpoolRows.IdOf(row.RowKey)) is null)) DeleteMessage(batch, SpoolRows.IdOf(row.RowKey), row.ETag, reopened);
                 return await PurgeAsync(batch).ConfigureAwait(false);
             }, cancellationToken).ConfigureAwait(false);
@@ -72,11 +70,24 @@ sealed partial class ShardWriter
         return result;
     }
 
+    async Task<int> RemoveAsync(List<TableEntity> old, long finalBefore, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RemoveAsync(old, finalBefore, areAllThere: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SpoolUnavailableException error) when (error.OutcomeKnown && error.InnerException is { } cause && SpoolAccount.StatusOf(cause) == 404)
+        {
+            // Some of them are gone: the search through all took those that ended within the same moment, or an earlier build did.
+            return await RemoveAsync(old, finalBefore, areAllThere: false, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     async Task<int> RemoveAsync(List<TableEntity> old, long finalBefore, bool areAllThere, CancellationToken cancellationToken)
     {
         var batch = NewBatch();
         var ended = old.SelectMany(SpoolRows.EndedIn).Where(id => index.Find(id) is null).ToHashSet();
-        var reopened = ended.Count == 0 ? [] : await table.ReadReopenedAsync(cancellationToken).ConfigureAwait(false);
+        var reopened = ended.Count == 0 ? [] : await ReopenedAsync(cancellationToken).ConfigureAwait(false);
         foreach (var id in ended)
         {
             // Only a message that was told something after its end can be younger than the row that names it.
@@ -88,10 +99,13 @@ sealed partial class ShardWriter
         return await PurgeAsync(batch).ConfigureAwait(false);
     }
 
+    // Asked for once: this is the only writer.
+    async Task<HashSet<MessageId>> ReopenedAsync(CancellationToken cancellationToken) => _reopened ??= await table.ReadReopenedAsync(cancellationToken).ConfigureAwait(false);
+
     static void DeleteMessage(ShardBatch batch, MessageId id, ETag tag, HashSet<MessageId> reopened)
     {
         batch.Delete(SpoolRows.Known(id), tag);
-        if (reopened.Contains(id)) batch.Delete(SpoolRows.Reopened(id), ETag.All);
+        if (reopened.Remove(id)) batch.Delete(SpoolRows.Reopened(id), ETag.All);
     }
 
     async Task<int> PurgeAsync(ShardBatch batch)

@@ -217,12 +217,14 @@ sealed partial class ShardWriter(ShardTable table, ShardIndex index, ShardEvents
 
             StorageInstruments.Transaction(startedAt);
             _fence = batch.After with { Tag = tag };
+            _reopened?.UnionWith(batch.Reopened);
             batch.Publish(events);
             return end;
         }
         catch (SpoolUnavailableException error)
         {
             if (!error.OutcomeKnown) _unsettled = batch;
+            _reopened = null;
             // One row that the table does not take must not take its neighbours with it.
             if (error.OutcomeKnown && batch.Answers.Count > 1 && SpoolAccount.StatusOf(error.InnerException!) is 400 or 413)
             {

@@ -26,9 +26,40 @@ public sealed class AzureSpoolPurgeTests(TableEmulator emulator) : IDisposable
     {
         var shard = await OpenAsync();
         await PurgeAsync(shard, Noon);
-        Assert.Equal(2, await _fixture.RequestsAsync(() => shard.PurgeAsync(Noon, Limit, Token)));
         await Task.WhenAll(Enumerable.Range(1, 2_500).Select(number => EndAsync(shard, number, NextDay)));
-        Assert.Equal(2, await _fixture.RequestsAsync(() => shard.PurgeAsync(Noon, Limit, Token)));
+        // Looked at once, and whether the shard is still this one's; then it is known when the oldest will be old.
+        Assert.Equal(2, await _fixture.RequestsAsync(() => shard.PurgeAsync(NextDay, Limit, Token)));
+        Assert.Equal(0, await _fixture.RequestsAsync(() => shard.PurgeAsync(NextDay, Limit, Token)));
+    }
+
+    [Fact]
+    public async Task What_goes_steadily_costs_two_requests_each_time()
+    {
+        var shard = await OpenAsync();
+        await PurgeAsync(shard, Noon);
+        await EndAsync(shard, 1, Noon);
+        // And whether any was told something after its end: asked for once.
+        Assert.Equal(3, await _fixture.RequestsAsync(() => PurgeAsync(shard, Noon.AddMinutes(1))));
+        for (var minute = 1; minute < 5; minute++)
+        {
+            await EndAsync(shard, 10 * minute, Noon.AddMinutes(minute));
+            await EndAsync(shard, 10 * minute + 1, Noon.AddMinutes(minute));
+            Assert.Equal(2, await _fixture.RequestsAsync(() => PurgeAsync(shard, Noon.AddMinutes(minute + 1))));
+        }
+
+        Assert.Equal([SpoolRows.Fence, SpoolRows.Swept], await RowsAsync());
+    }
+
+    [Fact]
+    public async Task What_is_written_with_an_older_time_goes_too()
+    {
+        var shard = await OpenAsync();
+        await PurgeAsync(shard, NextDay);
+        await EndAsync(shard, 1, Noon);
+
+        await PurgeAsync(shard, NextDay.AddMinutes(1));
+
+        Assert.Equal([SpoolRows.Fence, SpoolRows.Swept], await RowsAsync());
     }
 
     [Fact]
