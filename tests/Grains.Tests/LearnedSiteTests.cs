@@ -44,7 +44,7 @@ public sealed class LearnedSiteTests : IAsyncDisposable
     public async Task The_pace_that_fell_grows_again_as_the_site_takes_more()
     {
         _site.PerSecond = 10;
-        _site.RefusesAtMost = 20;
+        _site.LimitUntil = TimeSpan.FromSeconds(1);
         await StartAsync();
         await SubmitAsync(250);
         await MailCluster.UntilAsync(() => _site.Taken.Count == 250, "all should have been taken");
@@ -93,14 +93,15 @@ public sealed class LearnedSiteTests : IAsyncDisposable
 
         readonly Lock _lock = new();
         readonly long _start = TimeProvider.System.GetTimestamp();
+        TimeSpan? _refusedAt;
         double _owed;
         TimeSpan _at;
         int _sessions;
 
         public int? PerSecond { get; set; }
 
-        /// <summary>Then it takes whatever comes.</summary>
-        public int RefusesAtMost { get; set; } = int.MaxValue;
+        /// <summary>Since it first refused.</summary>
+        public TimeSpan LimitUntil { get; set; } = TimeSpan.MaxValue;
 
         public TimeSpan Delay { get; set; }
 
@@ -125,7 +126,7 @@ public sealed class LearnedSiteTests : IAsyncDisposable
                 var now = TimeProvider.System.GetElapsedTime(_start);
                 _owed = Math.Max(0, _owed - (now - _at).TotalSeconds * (PerSecond ?? 0));
                 _at = now;
-                if (PerSecond is not null && Refused.Count < RefusesAtMost && _owed + 1 > Burst)
+                if (PerSecond is not null && _owed + 1 > Burst && now - (_refusedAt ??= now) < LimitUntil)
                 {
                     Refused.Enqueue(now);
                     return new ReceiverReply(450, "4.7.0 Too many messages, slow down");

@@ -62,6 +62,7 @@ static class ChaosVerb
         Report.Row("most sessions at the receiver", $"{concurrency} of {Limit}");
         var gaps = run.FeedDifferences();
         Report.Row("feed: gaps and repeats at 3 subscribers", $"{gaps}");
+        Report.Row("80 % of the rate after a kill, each", string.Join(", ", recoveries.Select(seconds => string.Create(CultureInfo.InvariantCulture, $"{seconds:0}"))) + " s");
         Report.Row("80 % of the rate after a kill, p99", Last(recoveries), "s");
         Report.Json(("accepted", totals.Accepted), ("lost", report.Lost), ("duplicatesExplained", report.ExplainedDuplicates), ("duplicatesUnexplained", report.UnexplainedDuplicates),
             ("kills", kills), ("maxConcurrency", concurrency), ("concurrencyLimit", Limit), ("feedGaps", gaps), ("recoverySecondsP99", Last(recoveries)));
@@ -121,6 +122,8 @@ static class ChaosVerb
     /// <summary>Copies at the receiver, second by second.</summary>
     sealed class ThroughputWatch(LedgerSink sink)
     {
+        static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
+
         readonly List<(long At, long Copies)> _samples = [];
 
         public async Task RunAsync(CancellationToken stop)
@@ -143,21 +146,23 @@ static class ChaosVerb
             lock (_samples) return _samples.Count == 0 ? 0 : RateAt(_samples.Count - 1, span);
         }
 
-        /// <summary>Seconds from that moment until the rate over two seconds was lower, and is again at least so high and stays so for two more.</summary>
+        /// <summary>
+        /// Seconds from that moment until the rate over five seconds, having been lower within a period, was at least so high again: however long it took, and whatever
+        /// harm came next. 0 where it was never lower; all of the time where it stayed so.
+        /// </summary>
         public double RecoveredAfter(long at, double rate)
         {
             lock (_samples)
             {
-                var window = TimeSpan.FromSeconds(2);
-                var low = -1;
+                var isLow = false;
                 for (var i = _samples.FindIndex(sample => sample.At >= at); i >= 0 && i < _samples.Count; i++)
                 {
-                    var isWithin = TimeProvider.System.GetElapsedTime(at, _samples[i].At) < Period;
-                    if (RateAt(i, window) < rate && isWithin) low = i;
-                    else if (low >= 0 && !isWithin) break;
+                    var passed = TimeProvider.System.GetElapsedTime(at, _samples[i].At);
+                    if (RateAt(i, Window) < rate) isLow |= passed < Period;
+                    else if (isLow) return passed.TotalSeconds;
                 }
 
-                return low < 0 ? 0 : TimeProvider.System.GetElapsedTime(at, _samples[low].At).TotalSeconds;
+                return isLow ? TimeProvider.System.GetElapsedTime(at, _samples[^1].At).TotalSeconds : 0;
             }
         }
 
