@@ -80,6 +80,21 @@ public sealed class OperationsTests : IDisposable
         Assert.All(_service.Operations.Changes, item => Assert.Equal("backup", item.Change.Route));
     }
 
+    [Theory]
+    [InlineData(MessageAction.Suspend, "hold", "--reason", "why")]
+    [InlineData(MessageAction.Resume, "release")]
+    [InlineData(MessageAction.RetryNow, "retry")]
+    [InlineData(MessageAction.Fail, "fail", "--reason", "why")]
+    [InlineData(MessageAction.Cancel, "cancel", "--reason", "why")]
+    public async Task A_change_of_a_set_is_what_was_typed(MessageAction expected, string verb, params string[] options)
+    {
+        var id = await DeferredAsync("spring");
+        await DeferredAsync("autumn");
+        Assert.Equal(ExitCodes.Ok, await RunAsync(["queue", verb, "--campaign", "spring", .. options]));
+        var (changed, change) = Assert.Single(_service.Operations.Changes);
+        Assert.Equal((id, expected, options.Contains("--reason") ? "why" : null), (changed, change.Action, change.Reason));
+    }
+
     [Fact]
     public async Task A_suspension_is_given_listed_and_ended()
     {

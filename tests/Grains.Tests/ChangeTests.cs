@@ -1,3 +1,5 @@
+using Orleans.Mail.Policy.Outcomes;
+
 namespace Orleans.Mail.Grains.Tests;
 
 /// <summary>Changes after acceptance, against attempts and against each other.</summary>
@@ -148,5 +150,34 @@ public sealed class ChangeTests : IAsyncLifetime
         _cluster.Wire.Answer = ScriptedWire.Accept;
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ApplyAsync(new MessageSelection { State = MailState.Deferred }, new MessageChange { Action = MessageAction.RetryNow })));
         foreach (var id in ids) Assert.Equal((MailState.Delivered, 2), ((await _cluster.StatusAsync(id, status => status.IsFinal)).State, (await _cluster.StatusAsync(id))!.AttemptCount));
+    }
+
+    [Fact]
+    public async Task What_was_refused_for_one_reason_is_held_and_released_and_the_rest_goes_on()
+    {
+        _cluster.Wire.Answer = transaction => transaction.Recipients[0].StartsWith("full", StringComparison.Ordinal)
+            ? ScriptedWire.Refuse(transaction, 452, "4.2.2 Mailbox full")
+            : ScriptedWire.Refuse(transaction, 451, "4.7.1 Greylisted, try again later");
+        var (full, grey) = (await DeferredAsync("full@example.com"), await DeferredAsync("grey@example.com"));
+        var greylisted = new MessageSelection { Category = Categories.Greylisted };
+        var all = new MessageSelection();
+        var retry = new MessageChange { Action = MessageAction.RetryNow };
+
+        Assert.Equal((1, 1), await CountsAsync(greylisted, new MessageChange { Action = MessageAction.Suspend, Reason = "They asked." }));
+        _cluster.Wire.Answer = ScriptedWire.Accept;
+        await ApplyAsync(all, retry);
+        await _cluster.StatusAsync(full, status => status.State == MailState.Delivered);
+        var held = await _cluster.StatusAsync(grey);
+        Assert.Equal((MailState.Deferred, "They asked.", 1), (held!.State, held.Reason, held.AttemptCount));
+
+        Assert.Equal((1, 1), await CountsAsync(greylisted, new MessageChange { Action = MessageAction.Resume }));
+        await ApplyAsync(all, retry);
+        await _cluster.StatusAsync(grey, status => status.State == MailState.Delivered);
+    }
+
+    async Task<(long Matched, long Changed)> CountsAsync(MessageSelection selection, MessageChange change)
+    {
+        var result = await ApplyAsync(selection, change);
+        return (result.Matched, result.Changed);
     }
 }

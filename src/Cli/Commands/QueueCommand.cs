@@ -10,6 +10,8 @@ static class QueueCommand
         Suspend(shared),
         Resume(shared),
         LimitCommand.Create(shared),
+        Set(shared, "hold", "Suspends each message that is here; what comes later goes on.", MessageChangeCommands.Reason(isRequired: true), (_, reason) => new MessageChange { Action = MessageAction.Suspend, Reason = reason }),
+        Set(shared, "release", "Resumes each message that is suspended by itself.", null, (_, _) => new MessageChange { Action = MessageAction.Resume }),
         Set(shared, "retry", "Tries at once what waits for its time.", null, (_, _) => new MessageChange { Action = MessageAction.RetryNow }),
         Set(shared, "fail", "Ends open recipients as bounced.", MessageChangeCommands.Reason(isRequired: true), (_, reason) => new MessageChange { Action = MessageAction.Fail, Reason = reason }),
         Set(shared, "cancel", "Ends open recipients as cancelled.", MessageChangeCommands.Reason(isRequired: true), (_, reason) => new MessageChange { Action = MessageAction.Cancel, Reason = reason }),
