@@ -84,6 +84,16 @@ public sealed partial class SecurityTests
         Assert.Contains("environment: what-if", File.ReadAllText(Path.Combine(folder, "deploy.yml")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_pipeline_builds_images_once_and_every_environment_takes_those()
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(Bicep.Folder)!, ".github", "workflows");
+        Assert.Single(Directory.EnumerateFiles(folder, "*.yml").Select(File.ReadAllText), text => text.Contains("infra/images/build", StringComparison.Ordinal));
+        var environment = File.ReadAllText(Path.Combine(folder, "environment.yml"));
+        Assert.Contains("infra/images/push images", environment, StringComparison.Ordinal);
+        Assert.DoesNotContain("publish", environment, StringComparison.Ordinal);
+    }
+
     [GeneratedRegex("uses: *([^\n]+)")]
     private static partial Regex Action();
 }
