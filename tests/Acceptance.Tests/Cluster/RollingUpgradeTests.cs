@@ -29,7 +29,7 @@ public sealed class RollingUpgradeTests(ITestOutputHelper output)
         var earlier = await EarlierSilo.BuildAsync();
         await using var run = await ClusterRun.StartAsync(Silos, "rcpt4xx=0.05,rcpt5xx=0.01", subscribers: 2, program: earlier, configuration: ClusterRun.Quick);
         using var stop = new CancellationTokenSource();
-        var load = run.SubmitAsync(new MailShape { Seed = 6 }, new SubmitterPace { MessagesPerSecond = 20, Concurrent = 4_000 }, stop.Token);
+        var load = run.SubmitAsync(new MailShape { Seed = 6 }, new SubmitterPace { MessagesPerSecond = 8, Concurrent = 4_000 }, stop.Token);
         foreach (var program in (string?[])[null, earlier])
         {
             for (var silo = 0; silo < Silos; silo++)

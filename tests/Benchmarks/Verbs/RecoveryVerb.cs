@@ -5,8 +5,8 @@ using Orleans.Mail.Transport.Receiving;
 namespace Orleans.Mail.Benchmarks.Verbs;
 
 /// <summary>
-/// <c>recovery</c>: messages are deferred while their site is down; it returns able to take 50 a second, and refuses what is faster. Probes come every
-/// 10 seconds instead of up to every 10 minutes, else nothing is scaled.
+/// <c>recovery</c>: messages are deferred while their site is down; it returns able to take 50 a second, and refuses what is faster. The first probe comes
+/// after 10 seconds instead of a minute, and each one that fails doubles that, as always; else nothing is scaled.
 /// </summary>
 static class RecoveryVerb
 {
@@ -27,7 +27,7 @@ static class RecoveryVerb
         var drained = (run.All.Max(times => times.Delivered!.Value) - receiver.FirstAccepted.Value).TotalSeconds;
         var factor = drained / (messages / PerSecond);
         var refused = receiver.Refused * 100.0 / (receiver.Refused + receiver.Accepted);
-        Report.Row($"first message, probes every {Probe.TotalSeconds} s", first, "s");
+        Report.Row($"first message, first probe after {Probe.TotalSeconds} s", first, "s");
         Report.Row($"all {messages:#,0} after", drained, "s");
         Report.Row("of the ideal", factor, "times");
         Report.Row("attempts refused", refused, "%");
