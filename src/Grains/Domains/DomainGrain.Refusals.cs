@@ -48,6 +48,7 @@ sealed partial class DomainGrain
 
     RefusalKind? LearnRefused(DateTimeOffset now)
     {
+        if (_refusals.Count == 0) return null;
         var talking = Talking(now);
         if (_refused.Judge(talking, Dialling(now), now) is not { } kind) return null;
         if (kind is RefusalKind.OneTooMany) _window = _window.OnRefused(talking, now);

@@ -120,7 +120,12 @@ sealed class AzureSpoolShard(int number, int shardCount, FenceState opened, Shar
         var most = missing <= ShardTable.PageRows ? Math.Max(limit, (int)missing) : limit;
         var read = new List<NumberedEvent>();
         foreach (var row in await ReadRowsAsync(Math.Max(events.First, after + 1), most, cancellationToken).ConfigureAwait(false))
+        {
+            // A row may hold the events of many commits: fewer rows do.
+            if (SpoolRows.FirstOf(row) > after + most) break;
             EventRows.Read(SpoolRows.GetParts(row, "Data") ?? [], SpoolRows.FirstOf(row), events.First - 1, serializer, read);
+        }
+
         // A row may have been written after the events that are shown.
         read.RemoveAll(item => item.Number > events.Last);
         events.Keep(read);
